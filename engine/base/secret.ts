@@ -29,8 +29,4 @@ export class Secret {
   toJSON(): string {
     return '***';
   }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return 'Secret(***)';
-  }
 }
