@@ -1,0 +1,310 @@
+/**
+ * The session's contract with the world: what goes in, what comes out, what it is configured with.
+ * An IkeSession is one IKE SA and the CHILD_SAs under it, across rekeys of both. It is synchronous and
+ * deterministic: no clock, no socket, no promise; randomness comes in through the context.
+ */
+import type { IkeSpi, Instant, Millis, Spi32 } from '../base/brand.ts';
+import type { Failure } from '../base/failure.ts';
+import type { Endpoint, Prefix } from '../base/ip.ts';
+import type { Secret } from '../base/secret.ts';
+import type { CipherSuite, CryptoProvider, RandomSource } from '../crypto/port.ts';
+import type { ProposalSpec } from '../crypto/proposals.ts';
+import type { EspSaPair, Selector, VolumeLimits } from '../esp/params.ts';
+
+/** An ID payload's content (RFC 7296 §3.5). */
+export interface Identity {
+  readonly idType: number;
+  readonly data: Uint8Array;
+}
+
+/** How we prove who we are. Signing is asked for by the `sign` effect: keys may live elsewhere. */
+export type LocalAuth =
+  | { readonly kind: 'psk'; readonly secret: Secret }
+  | {
+      readonly kind: 'pubkey';
+      /** DER certificates, leaf first; sent as CERT payloads. */
+      readonly chain: readonly Uint8Array[];
+    };
+
+/** What we accept of the peer. */
+export interface RemoteAuth {
+  readonly kind: 'psk' | 'pubkey';
+  /** The shared secret for this peer; `undefined` refuses it. Only for `psk`. */
+  readonly secret?: (identity: Identity) => Secret | undefined;
+  /** Concatenated SHA-1 hashes of the trusted CAs' SubjectPublicKeyInfo for our CERTREQ; empty sends none. */
+  readonly authorities: Uint8Array;
+}
+
+/** Soft lifetime = lifetime − margin − random × margin × fuzz, as strongSwan reads margintime and rekeyfuzz. */
+export interface Lifetime {
+  /** Hard end of the SA. */
+  readonly lifetime: Millis;
+  readonly margin: Millis;
+  /** 0..1 and above; 1 spreads the rekey over a second margin. */
+  readonly fuzz: number;
+}
+
+export interface ChildConfig {
+  readonly name: string;
+  /** Preference order; a KE transform in them asks for PFS at rekey (never used in IKE_AUTH, RFC 7296 §1.2). */
+  readonly proposals: readonly ProposalSpec[];
+  /** `dynamic` stands for our virtual address, or our outer one without any. */
+  readonly local: readonly (Selector | 'dynamic')[];
+  readonly remote: readonly (Selector | 'dynamic')[];
+  readonly lifetime: Lifetime;
+  readonly limits: VolumeLimits;
+  readonly replayWindow: number;
+}
+
+/** What to ask for in CFG_REQUEST, or what a gateway's pool hands out (RFC 7296 §2.19). */
+export interface VirtualIpRequest {
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  readonly dns: boolean;
+}
+
+/** What CFG_REPLY gave us. */
+export interface Assigned {
+  /** Interface addresses; the length is from the netmask attribute or /32, and the IPv6 prefix length. */
+  readonly addresses: readonly Prefix[];
+  readonly dns: readonly string[];
+  readonly subnets: readonly Prefix[];
+  readonly domains: readonly string[];
+}
+
+export interface Retransmission {
+  /** First wait; later ones grow by `base` and get up to `jitter` (0..1) added. */
+  readonly timeout: Millis;
+  readonly base: number;
+  readonly jitter: number;
+  /** Sends in all before giving up. */
+  readonly tries: number;
+}
+
+export interface IkeConfig {
+  readonly role: 'initiator' | 'responder';
+  /** `forced` always lets the peer see a NAT (RFC 7296 §2.23); `auto` encapsulates when there is one. In both ESP is in UDP. */
+  readonly encapsulation: 'forced' | 'auto';
+  readonly localId: Identity;
+  readonly localAuth: LocalAuth;
+  /** Sent as IDr and enforced against the peer's; `undefined` accepts whoever authenticates. */
+  readonly remoteId?: Identity;
+  /** Whether to send IDr in IKE_AUTH (some gateways refuse it). */
+  readonly sendRemoteId: boolean;
+  readonly remoteAuth: RemoteAuth;
+  readonly proposals: readonly ProposalSpec[];
+  readonly lifetime: Lifetime;
+  /** In a responder: what a peer may ask for, the first that matches is taken. */
+  readonly children: readonly ChildConfig[];
+  readonly virtualIp: VirtualIpRequest;
+  readonly liveness: { readonly delay: Millis };
+  readonly retransmission: Retransmission;
+  /** RFC 7383; `sizes` are the IP datagram sizes to try, largest first. */
+  readonly fragmentation: { readonly enabled: boolean; readonly sizes: readonly number[] };
+  readonly initialContact: boolean;
+  /** Prefer RSASSA-PSS to PKCS#1 v1.5 in method 14 (RFC 7427). */
+  readonly preferPss: boolean;
+}
+
+/** What the world lends the session. All synchronous. */
+export interface IkeContext {
+  readonly crypto: CryptoProvider;
+  readonly random: RandomSource;
+  /** A fresh SPI for an inbound ESP SA, above 255 and not in use. */
+  readonly freshSpi: () => Spi32;
+  /** A number for an EspSaPair, never used before in its data path. */
+  readonly freshChildId: () => number;
+  /** A responder's address pool; `undefined` in the answer means INTERNAL_ADDRESS_FAILURE. */
+  readonly assign?: (identity: Identity, request: VirtualIpRequest) => Assigned | undefined;
+}
+
+export interface Path {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+}
+
+export type Command =
+  /** Deletes the IKE SA and all under it; `closed` follows at the answer or after a short wait. */
+  | { readonly kind: 'close' }
+  | { readonly kind: 'rekey-ike' }
+  | { readonly kind: 'rekey-child'; readonly id: number }
+  | { readonly kind: 'delete-child'; readonly id: number }
+  | { readonly kind: 'create-child'; readonly config: ChildConfig }
+  /** A liveness check now (RFC 7296 §2.4). */
+  | { readonly kind: 'probe' };
+
+export type Input =
+  /** Initiator only. `path.remote.port` 500 starts without marker and floats to 4500; any other has the marker at once. */
+  | { readonly kind: 'start'; readonly path: Path }
+  /** `encapsulated`: it came with the non-ESP marker (already removed). */
+  | {
+      readonly kind: 'datagram';
+      readonly bytes: Uint8Array;
+      readonly path: Path;
+      readonly encapsulated: boolean;
+    }
+  /** The moment of `nextDeadline()` has come. `lastInbound`: when the last authentic ESP packet came in, for liveness. */
+  | { readonly kind: 'deadline'; readonly lastInbound?: Instant }
+  | { readonly kind: 'command'; readonly command: Command }
+  | {
+      readonly kind: 'signature';
+      readonly request: number;
+      /** AUTH method and the complete AUTH data, or why it could not be made. */
+      readonly result:
+        | { readonly ok: true; readonly method: number; readonly data: Uint8Array }
+        | { readonly ok: false; readonly failure: Failure };
+    }
+  | {
+      readonly kind: 'peer-verdict';
+      readonly request: number;
+      readonly result:
+        | { readonly ok: true; readonly subject: string }
+        | { readonly ok: false; readonly failure: Failure };
+    }
+  /** What the data path saw of one of our pairs. */
+  | {
+      readonly kind: 'traffic';
+      readonly event: 'soft-limit' | 'hard-limit' | 'first-inbound';
+      readonly id: number;
+    };
+
+export type Effect =
+  /** `encapsulated`: through the data path's socket, with the marker; otherwise from the plain IKE socket. */
+  | { readonly kind: 'send'; readonly bytes: Uint8Array; readonly path: Path; readonly encapsulated: boolean }
+  /** Sign our AUTH octets. `peerHashes`: the peer's SIGNATURE_HASH_ALGORITHMS, `undefined` when it sent none (RFC 7427 §4). */
+  | {
+      readonly kind: 'sign';
+      readonly request: number;
+      readonly octets: Uint8Array;
+      readonly peerHashes: readonly number[] | undefined;
+      readonly preferPss: boolean;
+    }
+  /** Check chain, identity and signature over the peer's AUTH octets, all three. `certificates`: leaf first, as received. */
+  | {
+      readonly kind: 'verify-peer';
+      readonly request: number;
+      readonly identity: Identity;
+      readonly certificates: readonly Uint8Array[];
+      readonly method: number;
+      readonly signature: Uint8Array;
+      readonly octets: Uint8Array;
+    }
+  | { readonly kind: 'assigned'; readonly assigned: Assigned }
+  | {
+      readonly kind: 'install-child';
+      readonly pair: EspSaPair;
+      readonly child: ChildView;
+      readonly path: Path;
+      readonly replaces?: number;
+    }
+  | { readonly kind: 'activate-outbound'; readonly id: number }
+  | {
+      readonly kind: 'remove-child';
+      readonly id: number;
+      readonly lingerMs: number;
+      readonly reason: 'replaced' | 'deleted' | 'peer-deleted' | 'expired' | 'closing';
+    }
+  /** A child could not be made or rekeyed while the IKE SA lives on. */
+  | { readonly kind: 'child-failed'; readonly name: string; readonly failure: Failure }
+  | { readonly kind: 'path'; readonly path: Path; readonly nat: NatView }
+  | { readonly kind: 'state'; readonly state: IkeState }
+  /** One line for the log and the timeline. Never secrets. */
+  | {
+      readonly kind: 'note';
+      readonly level: 'debug' | 'info' | 'warn';
+      readonly topic: NoteTopic;
+      readonly text: string;
+    }
+  /** The end. Nothing follows; all children were removed by effects before. */
+  | { readonly kind: 'closed'; readonly failure: Failure | undefined };
+
+export type NoteTopic =
+  | 'message'
+  | 'retransmit'
+  | 'rekey'
+  | 'liveness'
+  | 'nat'
+  | 'auth'
+  | 'child'
+  | 'config'
+  | 'fragment'
+  | 'delete'
+  | 'drop'
+  | 'hint';
+
+/** The product's names; see DESIGN section 4. */
+export type IkeState =
+  | 'CREATED'
+  | 'CONNECTING'
+  | 'ESTABLISHED'
+  | 'REKEYING'
+  | 'REKEYED'
+  | 'DELETING'
+  | 'DESTROYING'
+  | 'PASSIVE';
+
+export interface NatView {
+  /** By NAT_DETECTION_*: whether a NAT sits in front of us, of the peer. */
+  readonly local: boolean;
+  readonly remote: boolean;
+  readonly forced: boolean;
+}
+
+export interface ChildView {
+  readonly id: number;
+  readonly name: string;
+  readonly state: 'INSTALLED' | 'REKEYING' | 'REKEYED' | 'DELETING';
+  readonly spiIn: Spi32;
+  readonly spiOut: Spi32;
+  readonly suite: CipherSuite;
+  readonly esn: boolean;
+  /** Key exchange of its own (PFS), 0 when keyed from the IKE SA's. */
+  readonly keMethod: number;
+  /** After narrowing. */
+  readonly local: readonly Selector[];
+  readonly remote: readonly Selector[];
+  /** Whether the peer gave less than we asked for. */
+  readonly narrowed: boolean;
+  readonly installedAt: Instant;
+  readonly rekeyAt: Instant;
+  readonly expiresAt: Instant;
+  /** How many rekeys led to this pair. */
+  readonly generation: number;
+}
+
+export interface IkeView {
+  readonly role: 'initiator' | 'responder';
+  readonly state: IkeState;
+  readonly spiInitiator: IkeSpi;
+  readonly spiResponder: IkeSpi;
+  readonly localId: Identity;
+  readonly remoteId: Identity | undefined;
+  /** AUTH methods by IANA number, once known. */
+  readonly localAuthMethod: number | undefined;
+  readonly remoteAuthMethod: number | undefined;
+  readonly suite:
+    | { readonly cipher: CipherSuite; readonly prf: number; readonly keMethod: number }
+    | undefined;
+  readonly path: Path | undefined;
+  readonly nat: NatView;
+  readonly fragmentation: boolean;
+  readonly establishedAt: Instant | undefined;
+  readonly rekeyAt: Instant | undefined;
+  readonly expiresAt: Instant | undefined;
+  readonly generation: number;
+  /** Round trip of the last answered request of ours that was sent once. */
+  readonly roundTrip: Millis | undefined;
+  readonly retransmits: number;
+  readonly children: readonly ChildView[];
+}
+
+/** The session as its user sees it; `engine/ike/session.ts` implements it. */
+export interface Session {
+  handle(now: Instant, input: Input): readonly Effect[];
+  nextDeadline(): Instant | undefined;
+  view(): IkeView;
+  /** Our SPIs that a datagram may carry, for demultiplexing; two while the IKE SA is being rekeyed. */
+  ownSpis(): readonly IkeSpi[];
+}
+
+export type SessionFactory = (config: IkeConfig, context: IkeContext) => Session;
