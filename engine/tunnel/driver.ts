@@ -1,0 +1,214 @@
+/**
+ * Runs one sans-IO session against the world: feeds it datagrams, deadlines and answers, and carries out
+ * its effects in their order. Tunnels and the embedded gateway share it. It decides nothing.
+ */
+import { assertNever } from '../base/assert-never.ts';
+import type { IkeSpi, Instant } from '../base/brand.ts';
+import type { Failure } from '../base/failure.ts';
+import type { Log } from '../base/log.ts';
+import type { Datapath, DatapathEvent } from '../datapath/protocol.ts';
+import type {
+  Assigned,
+  ChildView,
+  Command,
+  Effect,
+  IkeState,
+  IkeView,
+  Input,
+  NatView,
+  NoteTopic,
+  Path,
+  Session,
+} from '../ike/contract.ts';
+import type { Credentials, IkeSocket, Scheduler } from './ports.ts';
+
+/** What the owner of a session hears of it. */
+export interface SessionEvents {
+  state(state: IkeState): void;
+  assigned(assigned: Assigned): void;
+  installed(child: ChildView, replaces: number | undefined): void;
+  removed(id: number, reason: Extract<Effect, { kind: 'remove-child' }>['reason']): void;
+  childFailed(name: string, failure: Failure): void;
+  path(path: Path, nat: NatView): void;
+  note(level: 'debug' | 'info' | 'warn', topic: NoteTopic, text: string): void;
+  closed(failure: Failure | undefined): void;
+}
+
+export interface DriverParts {
+  readonly session: Session;
+  readonly datapath: Datapath;
+  readonly scheduler: Scheduler;
+  readonly credentials: Credentials;
+  readonly events: SessionEvents;
+  readonly log: Log;
+  /** Where messages without the non-ESP marker go; none when the session began on the encapsulated port. */
+  readonly ikeSocket?: IkeSocket;
+  /** Seconds between NAT keepalives, 0 for none. */
+  readonly keepalive: number;
+}
+
+export class SessionDriver {
+  readonly #parts: DriverParts;
+  readonly #childIds = new Set<number>();
+  #cancelDeadline: (() => void) | undefined;
+  readonly #inbox: Input[] = [];
+  #feeding = false;
+  #closed = false;
+  #path: Path | undefined;
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+  }
+
+  start(path: Path): void {
+    this.#path = path;
+    this.#feed({ kind: 'start', path });
+  }
+
+  datagram(bytes: Uint8Array, path: Path, encapsulated: boolean): void {
+    this.#feed({ kind: 'datagram', bytes, path, encapsulated });
+  }
+
+  command(command: Command): void {
+    this.#feed({ kind: 'command', command });
+  }
+
+  /** Gives a data path event to the session when it concerns one of its pairs; true when it did. */
+  traffic(event: DatapathEvent): boolean {
+    if (event.kind !== 'soft-limit' && event.kind !== 'hard-limit' && event.kind !== 'first-inbound')
+      return false;
+    if (!this.#childIds.has(event.id)) return false;
+    this.#feed({ kind: 'traffic', event: event.kind, id: event.id });
+    return true;
+  }
+
+  /** Whether the driver's session has the SPI that a datagram names as ours. */
+  owns(spi: IkeSpi): boolean {
+    return !this.#closed && this.#parts.session.ownSpis().includes(spi);
+  }
+
+  view(): IkeView {
+    return this.#parts.session.view();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Ends at once without telling the peer; the owner has decided that nobody listens. */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelDeadline?.();
+    for (const id of this.#childIds) this.#parts.datapath.remove(id, 0);
+    this.#childIds.clear();
+    if (this.#path) this.#parts.datapath.keepalive(this.#path.remote, 0);
+  }
+
+  #feed(input: Input): void {
+    this.#inbox.push(input);
+    if (this.#feeding) return;
+    // An owner that reacts to an effect with a command must not overtake the effects behind it.
+    this.#feeding = true;
+    try {
+      for (let next = this.#inbox.shift(); next && !this.#closed; next = this.#inbox.shift()) {
+        for (const effect of this.#parts.session.handle(this.#parts.scheduler.now(), next))
+          this.#carryOut(effect);
+      }
+    } finally {
+      this.#feeding = false;
+    }
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = undefined;
+    const deadline = this.#closed ? undefined : this.#parts.session.nextDeadline();
+    if (deadline !== undefined)
+      this.#cancelDeadline = this.#parts.scheduler.at(deadline, () => this.#deadline());
+  }
+
+  #deadline(): void {
+    const lastInbound = this.#lastInbound();
+    this.#feed(lastInbound === undefined ? { kind: 'deadline' } : { kind: 'deadline', lastInbound });
+  }
+
+  #lastInbound(): Instant | undefined {
+    const { datapath, scheduler } = this.#parts;
+    let idle: number | undefined;
+    for (const id of this.#childIds) {
+      const seen = datapath.counters(id)?.idleIn;
+      if (seen !== undefined && (idle === undefined || seen < idle)) idle = seen;
+    }
+    return idle === undefined ? undefined : ((scheduler.now() - idle) as Instant);
+  }
+
+  #carryOut(effect: Effect): void {
+    const { datapath, events, credentials, ikeSocket, keepalive, log } = this.#parts;
+    switch (effect.kind) {
+      case 'send':
+        if (effect.encapsulated) datapath.sendIke(effect.bytes, effect.path.remote);
+        else if (ikeSocket) ikeSocket.send(effect.bytes, effect.path.remote);
+        else log.error('a message without the marker has no socket to leave by');
+        return;
+      case 'sign':
+        credentials
+          .sign(effect)
+          .catch((error: unknown) => ({ ok: false as const, failure: localFailure(error) }))
+          .then((result) => this.#feed({ kind: 'signature', request: effect.request, result }));
+        return;
+      case 'verify-peer':
+        credentials
+          .verifyPeer(effect)
+          .catch((error: unknown) => ({ ok: false as const, failure: localFailure(error) }))
+          .then((result) => this.#feed({ kind: 'peer-verdict', request: effect.request, result }));
+        return;
+      case 'assigned':
+        events.assigned(effect.assigned);
+        return;
+      case 'install-child':
+        this.#childIds.add(effect.pair.id);
+        datapath.install(effect.pair, effect.path);
+        events.installed(effect.child, effect.replaces);
+        return;
+      case 'activate-outbound':
+        datapath.activateOutbound(effect.id);
+        return;
+      case 'remove-child':
+        this.#childIds.delete(effect.id);
+        datapath.remove(effect.id, effect.lingerMs);
+        events.removed(effect.id, effect.reason);
+        return;
+      case 'child-failed':
+        events.childFailed(effect.name, effect.failure);
+        return;
+      case 'path':
+        if (this.#path) datapath.keepalive(this.#path.remote, 0);
+        this.#path = effect.path;
+        for (const id of this.#childIds) datapath.setPath(id, effect.path);
+        // A forced encapsulation hides whether a NAT is there, so the mapping is kept alive in any case.
+        datapath.keepalive(effect.path.remote, effect.nat.local || effect.nat.forced ? keepalive : 0);
+        events.path(effect.path, effect.nat);
+        return;
+      case 'state':
+        events.state(effect.state);
+        return;
+      case 'note':
+        events.note(effect.level, effect.topic, effect.text);
+        return;
+      case 'closed':
+        this.abandon();
+        events.closed(effect.failure);
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+}
+
+function localFailure(error: unknown): Failure {
+  const text = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'LOCAL_CREDENTIALS',
+    phase: 'IKE_AUTH',
+    authenticated: false,
+    message: `the key or certificate could not be used: ${text}`,
+  };
+}

@@ -1,0 +1,56 @@
+/** Decides what the host must look like for a tunnel: addresses, routes, DNS (DESIGN section 6). Pure. */
+import type { Prefix } from '../base/ip.ts';
+import { formatPrefix, parseIp, rangePrefixes } from '../base/ip.ts';
+import type { Assigned, ChildView } from '../ike/contract.ts';
+import type { HostState } from './host.ts';
+
+export interface HostWish {
+  readonly interface: string;
+  readonly mtu: number;
+  /** Gateway addresses, which stay outside the tunnel. */
+  readonly bypass: readonly string[];
+  /** `selectors`: the narrowed remote selectors of every child and the pushed subnets inside them; `none`: only `extraRoutes`. */
+  readonly routes: 'selectors' | 'none';
+  readonly extraRoutes: readonly Prefix[];
+  readonly dns: 'use' | 'ignore';
+  readonly extraDns: readonly string[];
+  readonly domains: readonly string[];
+}
+
+/** The host state that one tunnel's assigned addresses and installed children ask for. */
+export function hostState(
+  wish: HostWish,
+  assigned: Assigned | undefined,
+  children: readonly ChildView[],
+): HostState {
+  const addresses = assigned?.addresses ?? [];
+  const families = familiesOf(addresses, children);
+  const routes = new Map<string, Prefix>();
+  const add = (prefix: Prefix): void => {
+    if (families.has(parseIp(prefix.address)?.length ?? 0)) routes.set(formatPrefix(prefix), prefix);
+  };
+  if (wish.routes === 'selectors') for (const prefix of children.flatMap(remotePrefixes)) add(prefix);
+  for (const prefix of wish.extraRoutes) add(prefix);
+  const pushed = wish.dns === 'use' ? (assigned?.dns ?? []) : [];
+  return {
+    interface: wish.interface,
+    mtu: wish.mtu,
+    addresses,
+    routes: [...routes.values()],
+    bypass: wish.bypass,
+    dns: {
+      servers: [...new Set([...wish.extraDns, ...pushed])],
+      domains: [...new Set([...wish.domains, ...(wish.dns === 'use' ? (assigned?.domains ?? []) : [])])],
+    },
+  };
+}
+
+/** A route of a family in which we have no address to speak from would be a black hole. */
+function familiesOf(addresses: readonly Prefix[], children: readonly ChildView[]): ReadonlySet<number> {
+  const lengths = addresses.map((a) => parseIp(a.address)?.length ?? 0);
+  return new Set(lengths.length > 0 ? lengths : children.flatMap((c) => c.local.map((s) => s.start.length)));
+}
+
+function remotePrefixes(child: ChildView): Prefix[] {
+  return child.remote.flatMap((s) => rangePrefixes({ start: s.start, end: s.end }));
+}

@@ -1,0 +1,207 @@
+/** The rules of the tree (engine/README.md): who imports whom, how large a file may be, who may ask for the platform. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+interface Import {
+  /** A path from the root with forward slashes, or a package name. */
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+interface Source {
+  readonly path: string;
+  readonly lines: number;
+  readonly text: string;
+  readonly imports: readonly Import[];
+}
+
+function sources(folder: string): Source[] {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter(
+      (entry) =>
+        entry.isFile() && /\.(ts|tsx|mjs)$/.test(entry.name) && !entry.parentPath.includes('node_modules'),
+    )
+    .map((entry) => {
+      const full = join(entry.parentPath, entry.name);
+      const path = relative(root, full).split(sep).join('/');
+      const text = readFileSync(full, 'utf8');
+      const file = ts.createSourceFile(full, text, ts.ScriptTarget.ES2023, true);
+      return { path, lines: text.split('\n').length - 1, text, imports: importsOf(file, dirname(full)) };
+    });
+}
+
+function importsOf(file: ts.SourceFile, folder: string): Import[] {
+  const found: Import[] = [];
+  const add = (specifier: ts.Expression | undefined, typeOnly: boolean): void => {
+    if (!specifier || !ts.isStringLiteralLike(specifier)) return;
+    const text = specifier.text;
+    const target = text.startsWith('.') ? relative(root, join(folder, text)).split(sep).join('/') : text;
+    found.push({ target, typeOnly });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) {
+      const clause = node.importClause;
+      const named = clause?.namedBindings;
+      const allTypes =
+        named &&
+        ts.isNamedImports(named) &&
+        named.elements.length > 0 &&
+        named.elements.every((e) => e.isTypeOnly);
+      add(
+        node.moduleSpecifier,
+        clause?.phaseModifier === ts.SyntaxKind.TypeKeyword || (allTypes === true && !clause?.name),
+      );
+    } else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node.arguments[0], false);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+/** A rule allows a target by prefix; `type` prefixes may only be imported for their types. */
+interface Rule {
+  readonly any: readonly string[];
+  readonly type?: readonly string[];
+}
+
+const NODE = 'node:';
+const RULES: Readonly<Record<string, Rule>> = {
+  'engine/base': { any: [] },
+  'engine/wire': { any: ['engine/base'] },
+  'engine/crypto': { any: ['engine/base', '@noble/'] },
+  'engine/ike': { any: ['engine/base', 'engine/wire', 'engine/crypto'], type: ['engine/esp/params.ts'] },
+  'engine/esp': { any: ['engine/base'], type: ['engine/crypto/port.ts'] },
+  'engine/api': { any: ['engine/base', 'zod'] },
+  'engine/profile': { any: ['engine/base', 'zod', 'engine/crypto/proposals.ts', 'engine/crypto/suites.ts'] },
+  'engine/pki': {
+    any: ['engine/base', '@peculiar/', 'pkijs', 'asn1js', 'reflect-metadata', NODE],
+    type: ['engine/crypto'],
+  },
+  'engine/os': {
+    any: [
+      'engine/base',
+      'koffi',
+      'pino',
+      NODE,
+      'engine/crypto/suites.ts',
+      'engine/crypto/port.ts',
+      'engine/crypto/private-key.ts',
+    ],
+    type: ['engine/crypto', 'engine/tunnel/host.ts', 'engine/profile', 'engine/datapath/protocol.ts'],
+  },
+  'engine/datapath': {
+    any: ['engine/base', 'engine/esp', 'engine/os/ffi', NODE],
+    type: ['engine/os', 'engine/crypto/port.ts'],
+  },
+  'engine/tunnel': {
+    any: [
+      'engine/base',
+      'engine/ike',
+      'engine/esp',
+      'engine/profile',
+      'engine/api',
+      'engine/datapath/protocol.ts',
+      'engine/crypto',
+      'engine/wire',
+    ],
+    type: ['engine/os'],
+  },
+  'engine/gateway': {
+    any: [
+      'engine/base',
+      'engine/ike',
+      'engine/esp',
+      'engine/profile',
+      'engine/api',
+      'engine/datapath/protocol.ts',
+      'engine/crypto',
+      'engine/wire',
+    ],
+    type: ['engine/os'],
+  },
+  'engine/rpc': { any: ['engine/base', 'engine/api', 'vscode-jsonrpc', NODE] },
+  'engine/cli': { any: ['engine/base', 'engine/api', 'engine/profile', 'engine/rpc', 'commander', NODE] },
+  electron: { any: ['engine/api', 'engine/base', 'electron', NODE] },
+  renderer: { any: ['engine/api', 'react'], type: ['electron/bridge/contract.ts'] },
+};
+
+/** Files that stand outside their folder's rule, each with its reason. */
+const EXCEPTIONS: Readonly<Record<string, { readonly targets: readonly string[]; readonly why: string }>> =
+  {};
+
+const allows = (prefixes: readonly string[] | undefined, target: string): boolean =>
+  prefixes?.some(
+    (p) =>
+      target === p ||
+      (p.endsWith(':') || p.endsWith('/') ? target.startsWith(p) : target.startsWith(`${p}/`)),
+  ) ?? false;
+
+const engine = sources('engine');
+
+test('the tests below read the tree', () => {
+  assert.ok(engine.length > 80, `only ${engine.length} source files found`);
+  assert.ok(engine.flatMap((s) => s.imports).length > 200);
+});
+
+test('folders import only what the table allows', () => {
+  const broken: string[] = [];
+  for (const source of engine) {
+    const folder = source.path.split('/').slice(0, 2).join('/');
+    const rule = RULES[folder];
+    if (!rule) continue; // main.ts, demo.ts, build.mjs: composition, which may import everything in engine
+    for (const { target, typeOnly } of source.imports) {
+      if (allows([folder], target) || allows(rule.any, target)) continue;
+      if (typeOnly && allows(rule.type, target)) continue;
+      if (allows(EXCEPTIONS[source.path]?.targets, target)) continue;
+      broken.push(`${source.path} imports ${target}`);
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+test('exceptions are still needed', () => {
+  for (const [path, { targets }] of Object.entries(EXCEPTIONS)) {
+    const source = engine.find((s) => s.path === path);
+    assert.ok(source, `${path} is gone`);
+    for (const target of targets)
+      assert.ok(
+        source.imports.some((i) => allows([target], i.target)),
+        `${path} no longer imports ${target}`,
+      );
+  }
+});
+
+test('only os/select.ts asks for the platform', () => {
+  const asking = engine.filter((s) => /process\.platform|os\.platform\(/.test(s.text)).map((s) => s.path);
+  assert.deepEqual(asking, ['engine/os/select.ts']);
+});
+
+test('a file is one concept: under 500 lines', () => {
+  const large = [...engine, ...sources('test')]
+    .filter((s) => s.lines > 500)
+    .map((s) => `${s.path}: ${s.lines}`);
+  assert.deepEqual(large, []);
+});
+
+test('every file says at its head what it is', () => {
+  const silent = engine.filter((s) => !/^(#!.*\n)?\s*\/\*\*/.test(s.text)).map((s) => s.path);
+  assert.deepEqual(silent, []);
+});
+
+test('files are kebab-case', () => {
+  const odd = engine
+    .filter(
+      (s) =>
+        !/^[a-z0-9-]+(\.(linux|darwin|win32|fake|d))?\.(ts|tsx|mjs)$/.test(s.path.split('/').at(-1) ?? ''),
+    )
+    .map((s) => s.path);
+  assert.deepEqual(odd, []);
+});
