@@ -1,0 +1,199 @@
+/**
+ * Proposals as strongSwan writes them, to and from plain values: `aes256gcm16-prfsha384-ecp384`,
+ * `aes128-sha256-modp2048`, `aes128gcm16-aes256gcm16-x25519-ecp256-esn`. Several keywords of one type are
+ * alternatives in order of preference (RFC 7296 §3.3).
+ *
+ * The rules are strongSwan's: an IKE proposal without a PRF gets those of its integrity algorithms; integrity
+ * algorithms beside AEADs serve for that only; AEADs and plain ciphers do not mix in one proposal (RFC 7296 §3.3);
+ * an ESP proposal without a key exchange means no perfect forward secrecy, without `esn` 32-bit sequence numbers.
+ */
+import { err, ok, type Result } from '../base/result.ts';
+import { findKeyword, type Keyword, keywordOf } from './proposal-keywords.ts';
+import { INTEG_ROWS, isAead, PRF_ROWS } from './suites.ts';
+import { TransformKind } from './transform-kinds.ts';
+
+export interface TransformSpec {
+  /** Transform type, 1..5 (RFC 7296 §3.3.2). */
+  readonly type: number;
+  /** IANA's transform ID. */
+  readonly id: number;
+  /** Key Length attribute in bits; absent where the transform takes none. */
+  readonly keyLength?: number;
+}
+
+export interface ProposalSpec {
+  /** Sorted by type, and within a type by preference. */
+  readonly transforms: readonly TransformSpec[];
+  /** A trailing `!`: nothing else is to be offered or accepted. */
+  readonly strict: boolean;
+}
+
+/** What is wrong with a proposal, and at which word of it (the whole text when no single word is at fault). */
+export interface ProposalError {
+  readonly token: string;
+  readonly reason: string;
+}
+
+export type ProposalProtocol = 'ike' | 'esp';
+
+const { ENCR, PRF, INTEG, KE, ESN } = TransformKind;
+
+/** A list that holds every keyword there is stays far below this. */
+const MAX_TOKENS = 128;
+
+const fault = (token: string, reason: string): Result<never, ProposalError> => err({ token, reason });
+
+function unfit(keyword: Keyword, protocol: ProposalProtocol): string | undefined {
+  if (keyword.unsupported !== undefined) return keyword.unsupported;
+  if (protocol === 'ike' && keyword.type === ESN) return 'belongs to ESP proposals only';
+  if (protocol === 'ike' && keyword.type === KE && keyword.id === 0) return 'IKE needs a key exchange';
+  if (protocol === 'esp' && keyword.type === PRF) return 'belongs to IKE proposals only';
+  return undefined;
+}
+
+function same(a: TransformSpec, b: TransformSpec): boolean {
+  return a.type === b.type && a.id === b.id && a.keyLength === b.keyLength;
+}
+
+/** The PRF over the same hash as an integrity algorithm. */
+function prfOfInteg(integ: number): number | undefined {
+  const hash = INTEG_ROWS.get(integ)?.hash;
+  for (const [prf, row] of PRF_ROWS) if (row.hash === hash) return prf;
+  return undefined;
+}
+
+/** Reads the words of one proposal, each once. */
+function readWords(text: string, protocol: ProposalProtocol): Result<TransformSpec[], ProposalError> {
+  const words = text.split('-', MAX_TOKENS + 1);
+  if (words.length > MAX_TOKENS) return fault(text.slice(0, 40), `more than ${MAX_TOKENS} words`);
+  const found: TransformSpec[] = [];
+  for (const word of words) {
+    const token = word.trim();
+    const keyword = findKeyword(token);
+    if (!keyword) return fault(token, token === '' ? 'a word is missing' : 'is no known algorithm');
+    const reason = unfit(keyword, protocol);
+    if (reason !== undefined) return fault(token, reason);
+    const { type, id, keyLength } = keyword;
+    const transform = keyLength === undefined ? { type, id } : { type, id, keyLength };
+    if (!found.some((t) => same(t, transform))) found.push(transform);
+  }
+  return ok(found);
+}
+
+/** Applies the rules that look at the proposal as a whole. */
+function complete(
+  text: string,
+  found: readonly TransformSpec[],
+  protocol: ProposalProtocol,
+): Result<TransformSpec[], ProposalError> {
+  const of = (type: number): TransformSpec[] => found.filter((t) => t.type === type);
+  const ciphers = of(ENCR);
+  const aeads = ciphers.filter((t) => isAead(t.id));
+  let integs = of(INTEG);
+  let prfs = of(PRF);
+  const exchanges = of(KE);
+  let esns = of(ESN);
+
+  if (ciphers.length === 0) return fault(text, 'an encryption algorithm is missing');
+  if (aeads.length > 0 && aeads.length < ciphers.length)
+    return fault(text, 'AEAD and other encryption algorithms do not mix in one proposal');
+  if (aeads.length === 0 && integs.length === 0) return fault(text, 'an integrity algorithm is missing');
+  if (protocol === 'ike') {
+    if (prfs.length === 0)
+      prfs = integs.flatMap(({ id }) => {
+        const prf = prfOfInteg(id);
+        return prf === undefined ? [] : [{ type: PRF, id: prf }];
+      });
+    if (prfs.length === 0) return fault(text, 'a PRF is missing (such as prfsha256)');
+    if (exchanges.length === 0) return fault(text, 'a key exchange method is missing (such as x25519)');
+  } else if (esns.length === 0) {
+    esns = [{ type: ESN, id: 0 }];
+  }
+  if (aeads.length > 0) integs = [];
+  return ok([...ciphers, ...prfs, ...integs, ...exchanges, ...esns]);
+}
+
+/** Reads one proposal. */
+export function parseProposal(text: string, protocol: ProposalProtocol): Result<ProposalSpec, ProposalError> {
+  const trimmed = text.trim();
+  const strict = trimmed.endsWith('!');
+  const body = strict ? trimmed.slice(0, -1).trimEnd() : trimmed;
+  const words = readWords(body, protocol);
+  if (!words.ok) return words;
+  const transforms = complete(body, words.value, protocol);
+  return transforms.ok ? ok({ transforms: transforms.value, strict }) : transforms;
+}
+
+/**
+ * Reads a comma-separated list in order of preference. `default` stands for {@link defaultProposals}; a `!` at the
+ * end makes every proposal of the list strict, as in ipsec.conf.
+ */
+export function parseProposals(
+  text: string,
+  protocol: ProposalProtocol,
+): Result<readonly ProposalSpec[], ProposalError> {
+  const trimmed = text.trim();
+  const strict = trimmed.endsWith('!');
+  const body = strict ? trimmed.slice(0, -1) : trimmed;
+  const found: ProposalSpec[] = [];
+  for (const item of body.split(',', MAX_TOKENS)) {
+    if (item.trim().toLowerCase() === 'default') {
+      found.push(...defaultProposals(protocol).map((p) => ({ ...p, strict })));
+      continue;
+    }
+    const proposal = parseProposal(item, protocol);
+    if (!proposal.ok) return proposal;
+    found.push({ ...proposal.value, strict: strict || proposal.value.strict });
+  }
+  return ok(found);
+}
+
+/**
+ * The shortest text that {@link parseProposal} reads as the same value. A transform without a keyword (from a
+ * peer) prints as its type and number.
+ */
+export function printProposal(proposal: ProposalSpec): string {
+  const of = (type: number): TransformSpec[] => proposal.transforms.filter((t) => t.type === type);
+  const integs = of(INTEG);
+  const prfs = of(PRF);
+  const esns = of(ESN);
+  const derived =
+    integs.length > 0 &&
+    integs.length === prfs.length &&
+    integs.every((t, i) => prfOfInteg(t.id) === prfs[i]?.id);
+  const shown = [
+    ...of(ENCR),
+    ...integs,
+    ...(derived ? [] : prfs),
+    ...of(KE),
+    ...(esns.length === 1 && esns[0]?.id === 0 ? [] : esns),
+  ];
+  const words = shown.map(
+    (t) =>
+      keywordOf(t.type, t.id, t.keyLength) ??
+      `${t.type}:${t.id}${t.keyLength === undefined ? '' : `:${t.keyLength}`}`,
+  );
+  return words.join('-') + (proposal.strict ? '!' : '');
+}
+
+const EXCHANGES = 'x25519-ecp256-ecp384-ecp521-modp3072-modp4096-modp2048';
+const PRFS = 'prfsha256-prfsha384-prfsha512';
+const DEFAULTS: Readonly<Record<ProposalProtocol, readonly string[]>> = {
+  ike: [
+    `aes256gcm16-aes128gcm16-chacha20poly1305-${PRFS}-${EXCHANGES}`,
+    `aes256-aes192-aes128-sha256-sha384-sha512-${PRFS}-${EXCHANGES}`,
+  ],
+  esp: [
+    'aes256gcm16-aes128gcm16-chacha20poly1305-esn-noesn',
+    'aes256-aes192-aes128-sha256-sha384-sha512-esn-noesn',
+  ],
+};
+
+/** What is offered when a profile names nothing: AEADs first, then AES-CBC with SHA-2 for older gateways. */
+export function defaultProposals(protocol: ProposalProtocol): readonly ProposalSpec[] {
+  return DEFAULTS[protocol].map((text) => {
+    const proposal = parseProposal(text, protocol);
+    if (!proposal.ok) throw new TypeError(`${proposal.error.token}: ${proposal.error.reason}`);
+    return proposal.value;
+  });
+}
