@@ -1,0 +1,33 @@
+/**
+ * Bundles the engine and the CLI for Node into `dist/`: one file for the command, one for the data path's
+ * worker thread, which must stay a file of its own. koffi stays outside: it loads a native library.
+ */
+import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+await build({
+  absWorkingDir: root,
+  entryPoints: { culvert: 'engine/cli/main.ts', 'datapath-worker': 'engine/datapath/worker.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  external: ['koffi'],
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  define: { 'process.env.CULVERT_VERSION': JSON.stringify(version) },
+  legalComments: 'linked',
+  logLevel: 'warning',
+});
+chmodSync(join(root, 'dist/culvert.mjs'), 0o755);
+for (const name of ['culvert.mjs', 'datapath-worker.mjs'])
+  process.stdout.write(`dist/${name} ${Math.round(statSync(join(root, 'dist', name)).size / 1024)} KiB\n`);

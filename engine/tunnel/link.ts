@@ -1,0 +1,248 @@
+/**
+ * One try at one gateway endpoint and, when it works, the living connection: a session on the tunnel's data
+ * path, the children it installed, the addresses it was given, and the host state that follows from them.
+ */
+import type { Failure } from '../base/failure.ts';
+import type { Endpoint } from '../base/ip.ts';
+import { cipherSizes } from '../crypto/suites.ts';
+import type { DatapathEvent } from '../datapath/protocol.ts';
+import type {
+  Assigned,
+  ChildView,
+  Command,
+  IkeState,
+  IkeView,
+  NatView,
+  NoteTopic,
+  Path,
+  SessionFactory,
+} from '../ike/contract.ts';
+import { decodeHeader } from '../wire/codec.ts';
+import { PLAIN_PORT } from './candidates.ts';
+import { SessionDriver } from './driver.ts';
+import type { Host, HostState } from './host.ts';
+import { hostState } from './host-state.ts';
+import { innerMtu, MINIMUM_MTU } from './inner-mtu.ts';
+import type { TunnelPlan } from './plan.ts';
+import type { Credentials, IkeSocket, OpenDatapath, World } from './ports.ts';
+
+/** Assumed where the kernel does not tell: Ethernet. */
+const USUAL_PATH_MTU = 1500;
+
+/** What the tunnel hears of its link. */
+export interface LinkEvents {
+  state(state: IkeState): void;
+  /** The host carries the tunnel: packets can flow. */
+  usable(changes: readonly string[]): void;
+  childFailed(name: string, failure: Failure): void;
+  /** The peer, or a limit, took the last CHILD_SA while the IKE SA lives. */
+  childless(): void;
+  note(level: 'debug' | 'info' | 'warn', topic: NoteTopic | 'host', text: string): void;
+  /** The end, exactly once. */
+  closed(failure: Failure | undefined): void;
+}
+
+export interface LinkParts {
+  readonly plan: TunnelPlan;
+  readonly world: World;
+  readonly host: Host;
+  readonly createSession: SessionFactory;
+  readonly credentials: Credentials;
+  readonly open: OpenDatapath;
+  readonly remote: Endpoint;
+  /** Every address of the gateway, none of which may be routed into the tunnel. */
+  readonly bypass: readonly string[];
+  readonly freshSpi: () => number;
+  readonly freshChildId: () => number;
+  readonly events: LinkEvents;
+}
+
+export class Link {
+  readonly #parts: LinkParts;
+  readonly #children = new Map<number, ChildView>();
+  #driver: SessionDriver | undefined;
+  #ikeSocket: IkeSocket | undefined;
+  #assigned: Assigned | undefined;
+  #pathMtu = USUAL_PATH_MTU;
+  #hostWork: Promise<void> = Promise.resolve();
+  #hostState: HostState | undefined;
+  #ended = false;
+
+  constructor(parts: LinkParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    const { plan, world, remote, open, createSession, credentials, events, freshSpi, freshChildId } =
+      this.#parts;
+    const local =
+      (await world.localAddressFor(remote.address)) ?? (remote.address.includes(':') ? '::' : '0.0.0.0');
+    this.#pathMtu = (await world.pathMtu(remote.address)) ?? USUAL_PATH_MTU;
+    if (remote.port === PLAIN_PORT)
+      this.#ikeSocket = await world.openIkeSocket(remote.address.includes(':') ? 6 : 4);
+    if (this.#ended) {
+      this.#ikeSocket?.close();
+      return;
+    }
+    const session = createSession(plan.ike, {
+      ...world.ike,
+      freshSpi: freshSpi as () => ReturnType<Parameters<SessionFactory>[1]['freshSpi']>,
+      freshChildId,
+    });
+    const driver = new SessionDriver({
+      session,
+      datapath: open.datapath,
+      scheduler: world.scheduler,
+      credentials,
+      log: world.log,
+      keepalive: plan.keepaliveSeconds,
+      ...(this.#ikeSocket ? { ikeSocket: this.#ikeSocket } : {}),
+      events: {
+        state: (state) => events.state(state),
+        assigned: (assigned) => {
+          this.#assigned = assigned;
+        },
+        installed: (child, replaces) => this.#installed(child, replaces),
+        removed: (id, reason) => this.#removed(id, reason),
+        childFailed: (name, failure) => events.childFailed(name, failure),
+        path: (path, nat) => this.#moved(path, nat),
+        note: (level, topic, text) => events.note(level, topic, text),
+        closed: (failure) => this.#close(failure),
+      },
+    });
+    this.#driver = driver;
+    const socket = this.#ikeSocket;
+    socket?.onDatagram((bytes, from) =>
+      driver.datagram(bytes, { local: { address: local, port: socket.local.port }, remote: from }, false),
+    );
+    driver.start({ local: { address: local, port: socket?.local.port ?? open.datapath.local.port }, remote });
+  }
+
+  /** An event of the data path; true when it was this link's. */
+  event(event: DatapathEvent, localAddress?: string): boolean {
+    const driver = this.#driver;
+    if (!driver || this.#ended) return false;
+    if (event.kind !== 'ike') return driver.traffic(event);
+    const ours = ownSpi(event.bytes);
+    if (!ours || !driver.owns(ours)) return false;
+    const local =
+      localAddress === undefined ? event.local : { address: localAddress, port: event.local.port };
+    driver.datagram(event.bytes, { local, remote: event.remote }, true);
+    return true;
+  }
+
+  command(command: Command): void {
+    this.#driver?.command(command);
+  }
+
+  view(): IkeView | undefined {
+    return this.#driver?.view();
+  }
+
+  get assigned(): Assigned | undefined {
+    return this.#assigned;
+  }
+
+  get hostState(): HostState | undefined {
+    return this.#hostState;
+  }
+
+  /** Ends without asking the peer. */
+  abandon(failure: Failure | undefined): void {
+    this.#driver?.abandon();
+    this.#close(failure);
+  }
+
+  /** Resolves when no change of the host is under way any more. */
+  settled(): Promise<void> {
+    return this.#hostWork;
+  }
+
+  #installed(child: ChildView, replaces: number | undefined): void {
+    this.#children.set(child.id, child);
+    if (replaces !== undefined) this.#children.delete(replaces);
+    this.#applyHost();
+  }
+
+  #removed(id: number, reason: 'replaced' | 'deleted' | 'peer-deleted' | 'expired' | 'closing'): void {
+    this.#children.delete(id);
+    if (reason === 'closing' || reason === 'replaced' || this.#children.size > 0) return;
+    this.#parts.events.childless();
+  }
+
+  #moved(path: Path, nat: NatView): void {
+    const situation = nat.forced
+      ? 'encapsulation forced'
+      : nat.local || nat.remote
+        ? 'behind a NAT'
+        : 'no NAT';
+    this.#parts.events.note(
+      'info',
+      'nat',
+      `path ${path.local.address} → ${path.remote.address} port ${path.remote.port}, ${situation}`,
+    );
+  }
+
+  #applyHost(): void {
+    const { plan, host, open, bypass, events, remote } = this.#parts;
+    const children = [...this.#children.values()];
+    const mtu = plan.mtu ?? this.#innerMtu(children, remote.address);
+    const wish = { ...plan, interface: open.interface, mtu, bypass };
+    const desired = hostState(wish, this.#assigned, children);
+    if (this.#hostState && sameState(this.#hostState, desired)) return;
+    this.#hostState = desired;
+    open.datapath.setInnerMtu(mtu);
+    this.#hostWork = this.#hostWork.then(async () => {
+      if (this.#ended) return;
+      try {
+        const changes = await host.apply(plan.name, desired);
+        if (!this.#ended) events.usable(changes.map((c) => c.description));
+      } catch (error) {
+        this.#hostFailed(error);
+      }
+    });
+  }
+
+  #hostFailed(error: unknown): void {
+    const detail = error instanceof Error ? error.message : String(error);
+    const failure: Failure = {
+      code: 'HOST_CONFIGURATION',
+      phase: 'host',
+      authenticated: true,
+      message: `the tunnel is up but this machine could not be set up for it: ${detail}`,
+    };
+    if (this.#ended) return;
+    this.#driver?.command({ kind: 'close' });
+    this.#driver?.abandon();
+    this.#close(failure);
+  }
+
+  #innerMtu(children: readonly ChildView[], remote: string): number {
+    const fits = children.map((child) => {
+      const sizes = cipherSizes(child.suite);
+      return sizes ? innerMtu(this.#pathMtu, remote, sizes) : MINIMUM_MTU;
+    });
+    return Math.max(MINIMUM_MTU, Math.min(...fits));
+  }
+
+  #close(failure: Failure | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#ikeSocket?.close();
+    this.#parts.events.closed(failure);
+  }
+}
+
+function sameState(a: HostState, b: HostState): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The SPI that is ours in a message to us, by the Initiator flag (RFC 7296 §3.1); `undefined` when it is no IKE message. */
+function ownSpi(bytes: Uint8Array): ReturnType<typeof decodeHeader>['spiInitiator'] | undefined {
+  try {
+    const header = decodeHeader(bytes);
+    return header.initiator ? header.spiResponder : header.spiInitiator;
+  } catch {
+    return undefined;
+  }
+}

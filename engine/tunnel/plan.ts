@@ -1,0 +1,27 @@
+/** What a tunnel needs of a profile, decided once before it starts. */
+import type { Prefix } from '../base/ip.ts';
+import type { ChildConfig, IkeConfig } from '../ike/contract.ts';
+
+/** What happens when the peer is gone, or ends the SA by itself (strongSwan's dpd_action). */
+export type DpdAction = 'none' | 'clear' | 'hold' | 'restart';
+
+export interface TunnelPlan {
+  readonly name: string;
+  /** Host names or addresses of the gateway, in the order to try. */
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly ike: IkeConfig;
+  /** Children by name; the first comes with IKE_AUTH. */
+  readonly children: readonly ChildConfig[];
+  readonly dpdAction: DpdAction;
+  readonly keepaliveSeconds: number;
+  /** Wanted tun name; `%d` is a free number. */
+  readonly interface: string;
+  /** Inner MTU, or worked out from the path. */
+  readonly mtu: number | undefined;
+  readonly routes: 'selectors' | 'none';
+  readonly extraRoutes: readonly Prefix[];
+  readonly dns: 'use' | 'ignore';
+  readonly extraDns: readonly string[];
+  readonly domains: readonly string[];
+}

@@ -1,0 +1,352 @@
+/**
+ * One tunnel from the user's "up" to their "down": finds the gateway, tries its endpoints in turn, keeps the
+ * link, and decides what follows when the link ends (strongSwan's dpd_action). Phases are a union that
+ * carries what each needs; every change of phase goes through `#enter`.
+ */
+
+import type { Failure } from '../base/failure.ts';
+import { after, millis } from '../base/instant.ts';
+import type { Endpoint } from '../base/ip.ts';
+import type { DatapathEvent } from '../datapath/protocol.ts';
+import type { Command, NoteTopic, SessionFactory } from '../ike/contract.ts';
+import { backoff } from './backoff.ts';
+import { candidates } from './candidates.ts';
+import type { Host } from './host.ts';
+import { asFailure, deserves } from './judgement.ts';
+import { Link } from './link.ts';
+import type { TunnelPlan } from './plan.ts';
+import type { Credentials, OpenDatapath, World } from './ports.ts';
+
+export type Phase =
+  | { readonly kind: 'down' }
+  | { readonly kind: 'preparing' }
+  | {
+      readonly kind: 'connecting';
+      readonly link: Link;
+      readonly rest: readonly Endpoint[];
+      readonly bypass: readonly string[];
+    }
+  | { readonly kind: 'up'; readonly link: Link }
+  /** Waits before it tries again. */
+  | { readonly kind: 'waiting'; readonly cancel: () => void }
+  /** Down, with routes kept, until a packet wants through (strongSwan's trap). */
+  | { readonly kind: 'held'; readonly cancel: () => void }
+  | { readonly kind: 'closing'; readonly link: Link };
+
+export interface TunnelEvents {
+  /** Something that the snapshot shows has changed. */
+  changed(): void;
+  note(level: 'debug' | 'info' | 'warn', topic: NoteTopic | 'host' | 'tunnel', text: string): void;
+}
+
+export interface TunnelParts {
+  readonly plan: TunnelPlan;
+  readonly world: World;
+  readonly host: Host;
+  readonly createSession: SessionFactory;
+  readonly credentials: Credentials;
+  readonly events: TunnelEvents;
+  readonly freshSpi: () => number;
+  readonly freshChildId: () => number;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (failure: Failure) => void;
+}
+
+/** How often a held tunnel looks whether traffic wants through. */
+const TRAP_POLL = millis(200);
+
+export class Tunnel {
+  readonly plan: TunnelPlan;
+  readonly #parts: TunnelParts;
+  #phase: Phase = { kind: 'down' };
+  #open: OpenDatapath | undefined;
+  #waiters: Waiter[] = [];
+  #downWaiters: (() => void)[] = [];
+  #failures = 0;
+  #attempts = 0;
+  #everUp = false;
+  #lastFailure: Failure | undefined;
+  #hostChanges: readonly string[] = [];
+  #localAddress: string | undefined;
+
+  constructor(parts: TunnelParts) {
+    this.plan = parts.plan;
+    this.#parts = parts;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+  get open(): OpenDatapath | undefined {
+    return this.#open;
+  }
+  get lastFailure(): Failure | undefined {
+    return this.#lastFailure;
+  }
+  get attempts(): number {
+    return this.#attempts;
+  }
+  get hostChanges(): readonly string[] {
+    return this.#hostChanges;
+  }
+
+  /** The link that is being made, is up, or is being closed. */
+  get link(): Link | undefined {
+    return 'link' in this.#phase ? this.#phase.link : undefined;
+  }
+
+  /** Connects; resolves when packets can flow, rejects with the Failure that ended the attempt. */
+  up(): Promise<void> {
+    if (this.#phase.kind === 'up') return Promise.resolve();
+    const result = new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    if (this.#phase.kind === 'held' || this.#phase.kind === 'waiting') this.#phase.cancel();
+    if (this.#phase.kind === 'down' || this.#phase.kind === 'held' || this.#phase.kind === 'waiting')
+      void this.#prepare();
+    return result;
+  }
+
+  /** Disconnects and leaves the host as it was; resolves when that is done. */
+  down(): Promise<void> {
+    const phase = this.#phase;
+    if (phase.kind === 'down') return Promise.resolve();
+    const done = new Promise<void>((resolve) => this.#downWaiters.push(resolve));
+    this.#refuse({
+      code: 'CANCELLED',
+      phase: 'local',
+      authenticated: true,
+      message: 'the connection was cancelled',
+    });
+    if (phase.kind === 'connecting' || phase.kind === 'up') {
+      this.#enter({ kind: 'closing', link: phase.link });
+      phase.link.command({ kind: 'close' });
+    } else if (phase.kind === 'waiting' || phase.kind === 'held') {
+      phase.cancel();
+      void this.#finish(undefined);
+    } else if (phase.kind === 'preparing') void this.#finish(undefined);
+    return done;
+  }
+
+  command(command: Command): void {
+    if (this.#phase.kind === 'up') this.#phase.link.command(command);
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#parts.events.changed();
+  }
+
+  #refuse(failure: Failure): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(failure);
+  }
+
+  async #prepare(): Promise<void> {
+    const { world } = this.#parts;
+    const { plan } = this;
+    this.#enter({ kind: 'preparing' });
+    this.#attempts++;
+    let addresses: string[];
+    try {
+      const resolved = await Promise.all(plan.hosts.map((host) => world.resolve(host)));
+      addresses = resolved.flat();
+      this.#open ??= await this.#openDatapath();
+    } catch (error) {
+      if (this.#phase.kind === 'preparing') await this.#over(asFailure(error));
+      return;
+    }
+    if (this.#phase.kind !== 'preparing') {
+      await this.#closeDatapath();
+      return;
+    }
+    this.#try(candidates(addresses, plan.port), addresses);
+  }
+
+  async #openDatapath(): Promise<OpenDatapath> {
+    const open = await this.#parts.world.openDatapath({
+      name: this.plan.interface,
+      mtu: this.plan.mtu ?? 1400,
+    });
+    open.datapath.onEvent((event) => this.#event(event));
+    return open;
+  }
+
+  #try([remote, ...rest]: readonly Endpoint[], bypass: readonly string[]): void {
+    const open = this.#open;
+    if (!remote || !open) {
+      void this.#over({
+        code: 'NAME_NOT_FOUND',
+        phase: 'resolve',
+        authenticated: false,
+        message: 'the gateway has no address',
+      });
+      return;
+    }
+    const { world, host, createSession, credentials, freshSpi, freshChildId, events } = this.#parts;
+    const link: Link = new Link({
+      plan: this.plan,
+      world,
+      host,
+      createSession,
+      credentials,
+      open,
+      remote,
+      bypass,
+      freshSpi,
+      freshChildId,
+      events: {
+        state: () => events.changed(),
+        usable: (changes) => this.#usable(link, changes),
+        childFailed: (name, failure) => {
+          this.#lastFailure = failure;
+          events.note('warn', 'child', `${name}: ${failure.message}`);
+        },
+        childless: () => this.#childless(link),
+        note: (level, topic, text) => events.note(level, topic, text),
+        closed: (failure) => void this.#linkClosed(link, failure),
+      },
+    });
+    this.#enter({ kind: 'connecting', link, rest, bypass });
+    void world.localAddressFor(remote.address).then((address) => {
+      this.#localAddress = address;
+    });
+    link.start().catch((error: unknown) => link.abandon(asFailure(error)));
+  }
+
+  #usable(link: Link, changes: readonly string[]): void {
+    this.#hostChanges = changes.length > 0 ? changes : this.#hostChanges;
+    for (const change of changes) this.#parts.events.note('info', 'host', change);
+    if (this.#phase.kind !== 'connecting' || this.#phase.link !== link) return;
+    this.#failures = 0;
+    this.#everUp = true;
+    this.#lastFailure = undefined;
+    this.#enter({ kind: 'up', link });
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve();
+  }
+
+  #childless(link: Link): void {
+    if (this.#phase.kind !== 'up' || this.#phase.link !== link) return;
+    const { dpdAction, children } = this.plan;
+    if (dpdAction === 'restart' || dpdAction === 'hold') {
+      for (const config of children) link.command({ kind: 'create-child', config });
+      return;
+    }
+    this.#lastFailure = {
+      code: 'PEER_DELETED',
+      phase: 'established',
+      authenticated: true,
+      message: 'the gateway ended the tunnel (CHILD_SA)',
+    };
+    this.#enter({ kind: 'closing', link });
+    link.command({ kind: 'close' });
+  }
+
+  async #linkClosed(link: Link, failure: Failure | undefined): Promise<void> {
+    await link.settled();
+    const phase = this.#phase;
+    if (this.link !== link) return;
+    if (phase.kind === 'closing') {
+      await this.#finish(this.#lastFailure);
+      return;
+    }
+    if (
+      phase.kind === 'connecting' &&
+      failure &&
+      phase.rest.length > 0 &&
+      deserves(failure, 'next-endpoint')
+    ) {
+      this.#parts.events.note('info', 'tunnel', failure.message);
+      this.#try(phase.rest, phase.bypass);
+      return;
+    }
+    await this.#over(failure);
+  }
+
+  /** A link or an attempt has ended by itself. */
+  async #over(failure: Failure | undefined): Promise<void> {
+    if (failure) {
+      this.#lastFailure = failure;
+      this.#parts.events.note('warn', 'tunnel', failure.message);
+    }
+    const again = this.#everUp && this.plan.dpdAction !== 'none' && this.plan.dpdAction !== 'clear';
+    if (!again || !failure || !deserves(failure, 'another-attempt')) {
+      await this.#finish(failure);
+      return;
+    }
+    this.#refuse(failure);
+    if (this.plan.dpdAction === 'hold') this.#hold();
+    else await this.#wait();
+  }
+
+  async #wait(): Promise<void> {
+    const { world, host, events } = this.#parts;
+    this.#failures++;
+    const wait = backoff(this.#failures, world.ike.random);
+    events.note('info', 'tunnel', `trying again in ${(wait / 1000).toFixed(1)} s`);
+    this.#enter({
+      kind: 'waiting',
+      cancel: world.scheduler.at(after(world.scheduler.now(), wait), () => void this.#prepare()),
+    });
+    // Without a link, routes into the tunnel would be a hole that swallows the user's traffic.
+    await host.clear(this.plan.name);
+  }
+
+  #hold(): void {
+    const { scheduler } = this.#parts.world;
+    const wanted = (): number => this.#open?.datapath.totals().drops['no-route'] ?? 0;
+    const before = wanted();
+    const poll = (): void => {
+      if (this.#phase.kind !== 'held') return;
+      if (wanted() > before) void this.#prepare();
+      else this.#enter({ kind: 'held', cancel: scheduler.at(after(scheduler.now(), TRAP_POLL), poll) });
+    };
+    this.#parts.events.note('info', 'tunnel', 'waiting for traffic before the next attempt');
+    this.#phase = { kind: 'held', cancel: scheduler.at(after(scheduler.now(), TRAP_POLL), poll) };
+    this.#parts.events.changed();
+  }
+
+  async #finish(failure: Failure | undefined): Promise<void> {
+    const { host, events } = this.#parts;
+    const link = this.link;
+    if (link) await link.settled();
+    const undone = await host.clear(this.plan.name);
+    for (const change of undone) events.note('info', 'host', change.description);
+    await this.#closeDatapath();
+    this.#hostChanges = [];
+    this.#everUp = false;
+    this.#failures = 0;
+    this.#lastFailure = failure;
+    this.#enter({ kind: 'down' });
+    this.#refuse(
+      failure ?? {
+        code: 'CANCELLED',
+        phase: 'local',
+        authenticated: true,
+        message: 'the tunnel was taken down',
+      },
+    );
+    for (const done of this.#downWaiters.splice(0)) done();
+  }
+
+  async #closeDatapath(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    await open?.datapath.close();
+  }
+
+  #event(event: DatapathEvent): void {
+    if (event.kind === 'failed') {
+      const failure: Failure = {
+        code: 'DATA_PATH_FAILED',
+        phase: 'established',
+        authenticated: true,
+        message: `the data path stopped: ${event.reason}`,
+      };
+      this.#open = undefined;
+      this.link?.abandon(failure);
+      return;
+    }
+    this.link?.event(event, this.#localAddress);
+  }
+}
