@@ -95,7 +95,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'engine/crypto/port.ts',
       'engine/crypto/private-key.ts',
     ],
-    type: ['engine/crypto', 'engine/tunnel/host.ts', 'engine/profile', 'engine/datapath/protocol.ts'],
+    type: ['engine/crypto', 'engine/tunnel/ports.ts', 'engine/profile', 'engine/datapath/protocol.ts'],
   },
   'engine/datapath': {
     any: ['engine/base', 'engine/esp', 'engine/os/ffi', NODE],

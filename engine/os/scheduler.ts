@@ -17,5 +17,10 @@ export function systemScheduler(): Scheduler {
     arm();
     return () => clearTimeout(timer);
   };
-  return { now, at, wallClock: () => Date.now() };
+  return {
+    now,
+    at,
+    wallClock: () => Date.now(),
+    isoTime: (epochMillis) => new Date(epochMillis).toISOString(),
+  };
 }

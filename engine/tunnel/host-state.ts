@@ -2,7 +2,7 @@
 import type { Prefix } from '../base/ip.ts';
 import { formatPrefix, parseIp, rangePrefixes } from '../base/ip.ts';
 import type { Assigned, ChildView } from '../ike/contract.ts';
-import type { HostState } from './host.ts';
+import type { HostState } from '../os/port.ts';
 
 export interface HostWish {
   readonly interface: string;

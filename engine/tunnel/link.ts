@@ -17,10 +17,10 @@ import type {
   Path,
   SessionFactory,
 } from '../ike/contract.ts';
+import type { Host, HostState } from '../os/port.ts';
 import { decodeHeader } from '../wire/codec.ts';
 import { PLAIN_PORT } from './candidates.ts';
 import { SessionDriver } from './driver.ts';
-import type { Host, HostState } from './host.ts';
 import { hostState } from './host-state.ts';
 import { innerMtu, MINIMUM_MTU } from './inner-mtu.ts';
 import type { TunnelPlan } from './plan.ts';

@@ -10,6 +10,8 @@ export interface Scheduler {
   now(): Instant;
   /** The wall clock in milliseconds since 1970, for what people read. */
   wallClock(): number;
+  /** ISO 8601 in UTC of such milliseconds. */
+  isoTime(epochMillis: number): string;
   /** Runs once at `when`, or at once when that has passed. Returns how to call it off. */
   at(when: Instant, run: () => void): () => void;
 }

@@ -4,14 +4,15 @@
  * carries what each needs; every change of phase goes through `#enter`.
  */
 
+import type { Instant } from '../base/brand.ts';
 import type { Failure } from '../base/failure.ts';
 import { after, millis } from '../base/instant.ts';
 import type { Endpoint } from '../base/ip.ts';
 import type { DatapathEvent } from '../datapath/protocol.ts';
 import type { Command, NoteTopic, SessionFactory } from '../ike/contract.ts';
+import type { Host } from '../os/port.ts';
 import { backoff } from './backoff.ts';
 import { candidates } from './candidates.ts';
-import type { Host } from './host.ts';
 import { asFailure, deserves } from './judgement.ts';
 import { Link } from './link.ts';
 import type { TunnelPlan } from './plan.ts';
@@ -28,7 +29,7 @@ export type Phase =
     }
   | { readonly kind: 'up'; readonly link: Link }
   /** Waits before it tries again. */
-  | { readonly kind: 'waiting'; readonly cancel: () => void }
+  | { readonly kind: 'waiting'; readonly until: Instant; readonly cancel: () => void }
   /** Down, with routes kept, until a packet wants through (strongSwan's trap). */
   | { readonly kind: 'held'; readonly cancel: () => void }
   | { readonly kind: 'closing'; readonly link: Link };
@@ -284,10 +285,8 @@ export class Tunnel {
     this.#failures++;
     const wait = backoff(this.#failures, world.ike.random);
     events.note('info', 'tunnel', `trying again in ${(wait / 1000).toFixed(1)} s`);
-    this.#enter({
-      kind: 'waiting',
-      cancel: world.scheduler.at(after(world.scheduler.now(), wait), () => void this.#prepare()),
-    });
+    const until = after(world.scheduler.now(), wait);
+    this.#enter({ kind: 'waiting', until, cancel: world.scheduler.at(until, () => void this.#prepare()) });
     // Without a link, routes into the tunnel would be a hole that swallows the user's traffic.
     await host.clear(this.plan.name);
   }
