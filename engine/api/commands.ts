@@ -1,0 +1,196 @@
+/**
+ * The methods of the API: name, the rights that a caller needs, and the shape of parameters and result.
+ * Parameters are strict (an unknown key is an error); results may gain keys in a later minor version.
+ */
+import { z } from 'zod';
+import { type LogLine, logLineSchema } from './events.ts';
+import { LOG_LINES, NAME_PATTERN, NAME_RULE } from './limits.ts';
+import {
+  type EngineInfo,
+  engineInfoSchema,
+  type ProfileSummary,
+  profileSummarySchema,
+  type Snapshot,
+  snapshotSchema,
+  type TunnelSnapshot,
+  tunnelSnapshotSchema,
+} from './snapshot.ts';
+
+/** What a caller may do; each tier includes the ones before it. */
+export type Right = 'read' | 'operate' | 'admin';
+
+export const RIGHTS: readonly Right[] = ['read', 'operate', 'admin'];
+
+/** A profile document as its author writes it, PEM inlined. `engine/profile` gives it its meaning. */
+export type ProfileDocumentJson = Readonly<Record<string, unknown>>;
+
+export interface Named {
+  readonly name: string;
+}
+
+export interface UpParams {
+  /** Name of a stored profile, or a whole document for this connection only. */
+  readonly profile: string | ProfileDocumentJson;
+  /** Answer when traffic can flow or the attempt has failed, instead of at once. */
+  readonly wait?: boolean | undefined;
+}
+
+export interface UpResult {
+  /** Of the tunnel, for `down`: the profile's. */
+  readonly name: string;
+  /** Without `wait`: as it is right after the start. */
+  readonly tunnel: TunnelSnapshot;
+  readonly warnings: readonly string[];
+}
+
+export interface DownParams {
+  /** All tunnels when left out. */
+  readonly name?: string | undefined;
+}
+
+export interface DownResult {
+  /** Names of the tunnels that were ended. */
+  readonly ended: readonly string[];
+}
+
+export interface RekeyParams {
+  readonly name: string;
+  readonly what: 'ike' | 'child';
+  /** Name of the child; all of them when left out. */
+  readonly child?: string | undefined;
+}
+
+export interface AddProfileParams {
+  /** Secrets that read `***` stay as stored when a profile is replaced. */
+  readonly profile: ProfileDocumentJson;
+  readonly replace?: boolean | undefined;
+}
+
+export interface AddProfileResult {
+  readonly name: string;
+  readonly warnings: readonly string[];
+}
+
+export interface ProfileList {
+  readonly profiles: readonly ProfileSummary[];
+}
+
+export interface ProfileDocumentResult {
+  readonly name: string;
+  /** Secrets read `***`. */
+  readonly profile: ProfileDocumentJson;
+}
+
+export interface LogTailParams {
+  /** How many of the latest lines; 100 when left out. */
+  readonly lines?: number | undefined;
+  /** Only lines after this sequence number. */
+  readonly after?: number | undefined;
+}
+
+export interface LogTail {
+  readonly lines: readonly LogLine[];
+}
+
+export interface RepairResult {
+  /** What was undone, one line a change. */
+  readonly changes: readonly string[];
+}
+
+export interface Watch {
+  readonly watch: number;
+}
+
+export interface Nothing {
+  readonly [key: string]: never;
+}
+
+/** Parameters and result of every method. */
+export interface MethodTypes {
+  readonly 'engine.info': { readonly params: Nothing; readonly result: EngineInfo };
+  readonly 'snapshot.get': { readonly params: Nothing; readonly result: Snapshot };
+  /** Begins `snapshot` notifications: one at once, then one after each change, throttled. */
+  readonly 'snapshot.watch': { readonly params: Nothing; readonly result: Watch };
+  readonly 'snapshot.unwatch': { readonly params: Watch; readonly result: Nothing };
+  readonly 'tunnel.up': { readonly params: UpParams; readonly result: UpResult };
+  readonly 'tunnel.down': { readonly params: DownParams; readonly result: DownResult };
+  readonly 'tunnel.rekey': { readonly params: RekeyParams; readonly result: Nothing };
+  readonly 'profiles.add': { readonly params: AddProfileParams; readonly result: AddProfileResult };
+  readonly 'profiles.list': { readonly params: Nothing; readonly result: ProfileList };
+  readonly 'profiles.get': { readonly params: Named; readonly result: ProfileDocumentResult };
+  readonly 'profiles.remove': { readonly params: Named; readonly result: Nothing };
+  readonly 'log.tail': { readonly params: LogTailParams; readonly result: LogTail };
+  /** Begins `log` notifications with the lines after those of the answer. */
+  readonly 'log.follow': { readonly params: LogTailParams; readonly result: LogTail & Watch };
+  readonly 'log.unfollow': { readonly params: Watch; readonly result: Nothing };
+  readonly 'host.repair': { readonly params: Nothing; readonly result: RepairResult };
+}
+
+export type Method = keyof MethodTypes;
+export type Params<M extends Method> = MethodTypes[M]['params'];
+export type ResultOf<M extends Method> = MethodTypes[M]['result'];
+
+export interface MethodRow<M extends Method> {
+  readonly right: Right;
+  readonly params: z.ZodType<Params<M>>;
+  readonly result: z.ZodType<ResultOf<M>>;
+}
+
+const name = z.string().regex(NAME_PATTERN, NAME_RULE);
+const document = z.record(z.string(), z.unknown());
+const nothing: z.ZodType<Nothing> = z.strictObject({});
+const accepted: z.ZodType<Nothing> = z.object({});
+const texts = z.array(z.string());
+const watch = z.number().int().positive();
+const tailParams = z.strictObject({
+  lines: z.number().int().min(0).max(LOG_LINES).optional(),
+  after: z.number().int().nonnegative().optional(),
+});
+
+export const METHODS: { readonly [M in Method]: MethodRow<M> } = {
+  'engine.info': { right: 'read', params: nothing, result: engineInfoSchema },
+  'snapshot.get': { right: 'read', params: nothing, result: snapshotSchema },
+  'snapshot.watch': { right: 'read', params: nothing, result: z.object({ watch }) },
+  'snapshot.unwatch': { right: 'read', params: z.strictObject({ watch }), result: accepted },
+  'tunnel.up': {
+    right: 'operate',
+    params: z.strictObject({ profile: z.union([name, document]), wait: z.boolean().optional() }),
+    result: z.object({ name: z.string(), tunnel: tunnelSnapshotSchema, warnings: texts }),
+  },
+  'tunnel.down': {
+    right: 'operate',
+    params: z.strictObject({ name: name.optional() }),
+    result: z.object({ ended: texts }),
+  },
+  'tunnel.rekey': {
+    right: 'operate',
+    params: z.strictObject({ name, what: z.enum(['ike', 'child']), child: name.optional() }),
+    result: accepted,
+  },
+  'profiles.add': {
+    right: 'admin',
+    params: z.strictObject({ profile: document, replace: z.boolean().optional() }),
+    result: z.object({ name: z.string(), warnings: texts }),
+  },
+  'profiles.list': {
+    right: 'read',
+    params: nothing,
+    result: z.object({ profiles: z.array(profileSummarySchema) }),
+  },
+  'profiles.get': {
+    right: 'read',
+    params: z.strictObject({ name }),
+    result: z.object({ name: z.string(), profile: document }),
+  },
+  'profiles.remove': { right: 'admin', params: z.strictObject({ name }), result: accepted },
+  'log.tail': { right: 'read', params: tailParams, result: z.object({ lines: z.array(logLineSchema) }) },
+  'log.follow': {
+    right: 'read',
+    params: tailParams,
+    result: z.object({ lines: z.array(logLineSchema), watch }),
+  },
+  'log.unfollow': { right: 'read', params: z.strictObject({ watch }), result: accepted },
+  'host.repair': { right: 'admin', params: nothing, result: z.object({ changes: texts }) },
+};
+
+export const METHOD_NAMES: readonly Method[] = Object.keys(METHODS) as Method[];

@@ -1,0 +1,38 @@
+/**
+ * The engine as the RPC server sees it: one method a command, two subscriptions. `main.ts` hands it over;
+ * parameters arrive checked. Methods reject with ApiError.
+ */
+import type {
+  AddProfileParams,
+  AddProfileResult,
+  DownParams,
+  DownResult,
+  ProfileDocumentResult,
+  RekeyParams,
+  UpParams,
+  UpResult,
+} from './commands.ts';
+import type { LogLine } from './events.ts';
+import type { EngineInfo, ProfileSummary, Snapshot } from './snapshot.ts';
+
+export interface EngineApi {
+  info(): EngineInfo;
+  snapshot(): Snapshot;
+  /** Calls `changed` whenever a snapshot would differ in more than counters; may be called often. Returns how to stop. */
+  onChange(changed: () => void): () => void;
+  /** Without `wait` resolves once the attempt has begun; with it once traffic can flow, or rejects with the failure. */
+  up(params: UpParams): Promise<UpResult>;
+  /** Resolves when the peer was told and the host is as before. A waiting `up` then rejects with CANCELLED. */
+  down(params: DownParams): Promise<DownResult>;
+  rekey(params: RekeyParams): Promise<void>;
+  addProfile(params: AddProfileParams): Promise<AddProfileResult>;
+  listProfiles(): Promise<readonly ProfileSummary[]>;
+  getProfile(name: string): Promise<ProfileDocumentResult>;
+  removeProfile(name: string): Promise<void>;
+  /** The latest lines of the log, oldest first. */
+  logTail(lines: number, after?: number): readonly LogLine[];
+  /** Calls `line` for each new line of the log. Returns how to stop. */
+  onLog(line: (line: LogLine) => void): () => void;
+  /** Undoes what earlier runs left on this machine; tunnels that are up keep theirs. */
+  repair(): Promise<readonly string[]>;
+}
