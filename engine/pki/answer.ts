@@ -1,0 +1,168 @@
+/**
+ * Answers to what an IKE session asks of keys and certificates: the effects `sign` and `verify-peer`. The
+ * shapes equal those of `engine/ike/contract.ts`, so that a `Credentials` port of `engine/tunnel` is filled by
+ * `createCredentials`.
+ */
+import type { Failure } from '../base/failure.ts';
+import { decodeAlgorithm, encodeAlgorithm, joinAuthData, splitAuthData } from './algorithm-identifier.ts';
+import type { Certificate } from './certificate.ts';
+import { PkiError } from './error.ts';
+import { formatIdentity, matchIdentity } from './identity.ts';
+import type { Identity } from './identity-text.ts';
+import type { KeyInfo } from './key-type.ts';
+import { type PathPolicy, verifyPath } from './path.ts';
+import type { PrivateKey } from './private-key.ts';
+import { HASH, METHOD, type SignatureScheme } from './scheme.ts';
+import {
+  classicEcdsaHash,
+  describeScheme,
+  type EcdsaEncoding,
+  schemesFor,
+  sign,
+  verifySignature,
+} from './sign.ts';
+
+export interface SignRequest {
+  readonly octets: Uint8Array;
+  readonly peerHashes: readonly number[] | undefined;
+  readonly preferPss: boolean;
+}
+export interface VerifyRequest {
+  readonly identity: Identity;
+  readonly certificates: readonly Uint8Array[];
+  readonly method: number;
+  readonly signature: Uint8Array;
+  readonly octets: Uint8Array;
+}
+export type SignResult =
+  | { readonly ok: true; readonly method: number; readonly data: Uint8Array }
+  | { readonly ok: false; readonly failure: Failure };
+export type VerifyResult =
+  | { readonly ok: true; readonly subject: string }
+  | { readonly ok: false; readonly failure: Failure };
+
+export interface CredentialOptions extends Omit<PathPolicy, 'at'> {
+  /** Ours; absent when we authenticate with something else. */
+  readonly key?: PrivateKey;
+  /** The wall clock in milliseconds since 1970. */
+  readonly now: () => number;
+  /** Gets the sentences of `PathSuccess.warnings`. */
+  readonly warn?: (text: string) => void;
+}
+
+export interface PkiCredentials {
+  sign(request: SignRequest): Promise<SignResult>;
+  verifyPeer(request: VerifyRequest): Promise<VerifyResult>;
+}
+
+export function createCredentials(options: CredentialOptions): PkiCredentials {
+  return {
+    sign: async (request) => answerSign(options.key, request),
+    verifyPeer: async (request) => answerVerify(request, { ...options, at: options.now() }, options.warn),
+  };
+}
+
+const local = (message: string, advice: readonly string[]): SignResult => ({
+  ok: false,
+  failure: { code: 'LOCAL_CREDENTIALS', phase: 'IKE_AUTH', message, authenticated: false, advice },
+});
+
+/** The AUTH method that goes with a scheme of `schemesFor`. */
+function methodOf(key: KeyInfo, scheme: SignatureScheme, peerHashes: readonly number[] | undefined): number {
+  if (scheme.hash !== undefined && scheme.hash !== HASH.SHA1 && peerHashes?.includes(scheme.hash))
+    return METHOD.DIGITAL_SIGNATURE;
+  if (key.type !== 'ec') return METHOD.RSA;
+  return key.bits === 256 ? METHOD.ECDSA_256 : key.bits === 384 ? METHOD.ECDSA_384 : METHOD.ECDSA_521;
+}
+
+/** Signs our AUTH octets with the best scheme that key and peer share. */
+export function answerSign(key: PrivateKey | undefined, request: SignRequest): SignResult {
+  if (!key)
+    return local('There is no private key to authenticate with.', ['Add a private key to the profile.']);
+  let reason = 'the peer accepts no hash that this key can be used with';
+  for (const scheme of schemesFor(key.info, request.peerHashes, request.preferPss)) {
+    const method = methodOf(key.info, scheme, request.peerHashes);
+    try {
+      if (method !== METHOD.DIGITAL_SIGNATURE)
+        return { ok: true, method, data: sign(key, scheme, request.octets, 'raw') };
+      const algorithm = encodeAlgorithm(scheme);
+      if (!algorithm) continue;
+      return { ok: true, method, data: joinAuthData(algorithm, sign(key, scheme, request.octets)) };
+    } catch (cause) {
+      if (!(cause instanceof PkiError)) throw cause;
+      reason = cause.message;
+    }
+  }
+  return local(`The ${key} cannot sign for this peer: ${reason}.`, [
+    'Use an RSA or ECDSA P-256/384/521 key.',
+  ]);
+}
+
+/** Chain, then identity, then the signature over the peer's AUTH octets. */
+export function answerVerify(
+  request: VerifyRequest,
+  policy: PathPolicy,
+  warn?: (text: string) => void,
+): VerifyResult {
+  const refuse = (code: Failure['code'], check: string, message: string): VerifyResult => ({
+    ok: false,
+    failure: { code, phase: 'IKE_AUTH', message, authenticated: false, check },
+  });
+  const path = verifyPath(request.certificates, policy);
+  if (!path.ok) return refuse('PEER_CERTIFICATE', path.check, path.detail);
+  const identity = matchIdentity(path.leaf, request.identity);
+  if (!identity.ok) return refuse('PEER_CERTIFICATE', identity.check, identity.detail);
+  const problem = authProblem(path.leaf, request, policy.allowLegacy ?? false);
+  if (problem !== undefined)
+    return refuse(
+      'PEER_AUTHENTICATION_FAILED',
+      'auth-signature',
+      `The peer calls itself "${formatIdentity(request.identity)}" but did not prove it: ${problem}.`,
+    );
+  for (const text of path.warnings) warn?.(text);
+  return { ok: true, subject: path.leaf.label };
+}
+
+/** Why the AUTH data does not prove the leaf's key, or `undefined` when it does. */
+function authProblem(
+  leaf: Certificate,
+  { method, signature: data, octets }: VerifyRequest,
+  allowLegacy: boolean,
+): string | undefined {
+  const check = (
+    scheme: SignatureScheme,
+    signature: Uint8Array,
+    encoding: EcdsaEncoding,
+  ): string | undefined =>
+    verifySignature(leaf, scheme, octets, signature, encoding)
+      ? undefined
+      : `its ${describeScheme(scheme)} signature does not fit the key in the certificate (${leaf.keyText})`;
+  switch (method) {
+    case METHOD.RSA: {
+      // SHA-1 is the default; other hashes are named in the signature itself (RFC 7296 §3.8).
+      const problems = [HASH.SHA1, HASH.SHA2_256, HASH.SHA2_384, HASH.SHA2_512].map((hash) =>
+        check({ kind: 'rsa-pkcs1', hash }, data, 'raw'),
+      );
+      return problems.includes(undefined) ? undefined : problems[0];
+    }
+    case METHOD.ECDSA_256:
+    case METHOD.ECDSA_384:
+    case METHOD.ECDSA_521: {
+      const hash = leaf.key && classicEcdsaHash(leaf.key);
+      const expected = { [METHOD.ECDSA_256]: 2, [METHOD.ECDSA_384]: 3, [METHOD.ECDSA_521]: 4 }[method];
+      return hash === expected && hash !== undefined
+        ? check({ kind: 'ecdsa', hash }, data, 'raw')
+        : `AUTH method ${method} does not go with the key in the certificate (${leaf.keyText})`;
+    }
+    case METHOD.DIGITAL_SIGNATURE: {
+      const parts = splitAuthData(data);
+      const scheme = parts && decodeAlgorithm(parts.algorithm);
+      if (!parts || !scheme) return 'its signature algorithm is not one that is supported';
+      if (scheme.hash === HASH.SHA1 && !allowLegacy)
+        return `its signature is made with SHA-1, which is forbidden here (RFC 8247 §3.2)`;
+      return check(scheme, parts.signature, 'der');
+    }
+    default:
+      return `AUTH method ${method} is not supported with a certificate`;
+  }
+}
