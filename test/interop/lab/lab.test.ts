@@ -1,0 +1,74 @@
+/** strongSwan with strongSwan: proves the laboratory itself, so that a broken one is told from a broken Culvert. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { requireOrSkip } from '../../support/require.ts';
+import { Charon } from './charon.ts';
+import { sleep } from './command.ts';
+import { difference, hostState, settledDifference } from './host-state.ts';
+import { ADDRESS, Lab, NEEDS } from './lab.ts';
+import { iperf, iperfServer, nameServer, ping, pingStream, resolve } from './probe.ts';
+import { strongswanClient, strongswanGateway } from './strongswan-pair.ts';
+
+let lab: Lab | undefined;
+after(() => lab?.close());
+
+test('the laboratory carries strongSwan to strongSwan', async (t) => {
+  if (!requireOrSkip(t, NEEDS)) return;
+  lab = await Lab.open();
+  const { client, lan } = lab;
+  const before = await hostState(client);
+
+  await t.test(
+    'the client reaches the gateway through the NAT only, and not the network behind',
+    async () => {
+      assert.equal((await ping(client, ADDRESS.gw, { count: 3 })).lost, 0);
+      assert.equal((await ping(client, ADDRESS.gw6, { count: 3 })).lost, 0);
+      assert.equal((await ping(client, ADDRESS.lan, { count: 2, wait: 0.2 })).received, 0);
+    },
+  );
+
+  const [gateway, initiator] = await Promise.all([Charon.start(lab.gw), Charon.start(client)]);
+  await Promise.all([iperfServer(lan), nameServer(lan)]);
+  await gateway.load(strongswanGateway());
+  await initiator.load(strongswanClient());
+
+  await t.test('connects with PSK, and the gateway sees the router and not the client', async () => {
+    const { code, stdout, stderr } = await initiator.initiate('net');
+    assert.equal(code, 0, stdout + stderr);
+    const [sa] = await gateway.sas();
+    assert.equal(sa?.values.state, 'ESTABLISHED');
+    assert.equal(sa?.values['remote-host'], ADDRESS.nat);
+    assert.equal(sa?.children[0]?.values.encap, 'yes');
+  });
+
+  await t.test('carries pings, TCP both ways and names', async () => {
+    assert.equal((await ping(client, ADDRESS.lan, { count: 20 })).lost, 0);
+    assert.ok((await iperf(client, 'up', { bytes: '4M' })).bytes > 1e6);
+    assert.ok((await iperf(client, 'down', { bytes: '4M' })).bytes > 1e6);
+    await client.script([`echo nameserver ${ADDRESS.dns} > /etc/resolv.conf`]);
+    assert.equal(await resolve(client, 'www.lab.example'), ADDRESS.lan);
+    assert.equal(await resolve(client, 'www.elsewhere.example'), undefined);
+    assert.notEqual(difference(before, await hostState(client)), '');
+    await client.script(["printf '# the machine of the user\\nnameserver 192.0.2.53\\n' > /etc/resolv.conf"]);
+  });
+
+  await t.test('loses nothing in a rekey under traffic', async () => {
+    const stream = pingStream(client, ADDRESS.lan);
+    await sleep(200);
+    await gateway.rekey({ child: 'net' });
+    await sleep(300);
+    await initiator.rekey({ ike: 'gw' });
+    await sleep(300);
+    const result = await stream.stop();
+    assert.ok(result.sent > 50);
+    assert.deepEqual(result.missing, []);
+  });
+
+  await t.test('ends, and the machine is as before', async () => {
+    assert.equal((await initiator.terminate({ ike: 'gw' })).code, 0);
+    assert.deepEqual(await gateway.sas(), []);
+    await initiator.stop();
+    await gateway.stop();
+    assert.equal(await settledDifference(client, before), '');
+  });
+});

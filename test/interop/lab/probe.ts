@@ -1,0 +1,150 @@
+/** Traffic through a tunnel, and what became of it. */
+import { fileURLToPath } from 'node:url';
+import { must, until } from './command.ts';
+import type { Host } from './host.ts';
+import { ADDRESS } from './lab.ts';
+
+export interface PingResult {
+  readonly sent: number;
+  readonly received: number;
+  readonly lost: number;
+  /** Milliseconds of each answer, in order of arrival. */
+  readonly times: readonly number[];
+  /** Sequence numbers that got no answer. */
+  readonly missing: readonly number[];
+}
+
+/** Pings every 10 ms (or as told) and counts. */
+export async function ping(
+  host: Host,
+  to: string,
+  { count = 10, interval = 0.01, wait = 2, size = 56 } = {},
+): Promise<PingResult> {
+  const { stdout, stderr } = await host.run(
+    ['ping', '-n', '-i', String(interval), '-c', String(count), '-W', String(wait), '-s', String(size), to],
+    { timeout: 120_000 },
+  );
+  return readPing(stdout + stderr);
+}
+
+function readPing(text: string): PingResult {
+  const summary = /(\d+) packets transmitted, (\d+) received/.exec(text);
+  const sent = Number(summary?.[1] ?? 0);
+  const answers = [...text.matchAll(/icmp_seq=(\d+) .*time=([\d.]+) ms/g)];
+  const seen = new Set(answers.map((match) => Number(match[1])));
+  const missing = Array.from({ length: sent }, (_, i) => i + 1).filter((seq) => !seen.has(seq));
+  return {
+    sent,
+    received: seen.size,
+    lost: sent - seen.size,
+    times: answers.map((match) => Number(match[2])),
+    missing,
+  };
+}
+
+/** A ping stream at 100 packets a second that runs beside something else. */
+export interface Stream {
+  /** Ends it after the last answers have had time to come. */
+  stop(): Promise<PingResult>;
+}
+
+export function pingStream(host: Host, to: string, { interval = 0.01 } = {}): Stream {
+  const child = host.spawn(['ping', '-n', '-i', String(interval), to], { stdout: 'pipe' });
+  let text = '';
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  return {
+    async stop() {
+      child.kill('SIGINT');
+      await new Promise((resolve) => child.once('close', resolve));
+      return withoutLastInFlight(readPing(text));
+    },
+  };
+}
+
+/** SIGINT ends ping at once: the answer to its very last packet may still be on its way. */
+function withoutLastInFlight(result: PingResult): PingResult {
+  const missing = result.missing.filter((seq) => seq < result.sent);
+  return { ...result, missing, lost: missing.length };
+}
+
+/** Waits for the first answer, sending every 5 ms. Resolves to the milliseconds it took. */
+export async function firstPing(host: Host, to: string, timeout = 10_000): Promise<number> {
+  const start = performance.now();
+  const child = host.spawn(['ping', '-n', '-i', '0.005', to], { stdout: 'pipe' });
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no answer of ${to} in ${timeout} ms`)), timeout);
+      child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+        if (!text.includes('time=')) return;
+        clearTimeout(timer);
+        resolve(performance.now() - start);
+      });
+    });
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+export interface Transfer {
+  readonly bytes: number;
+  readonly bitsPerSecond: number;
+}
+
+/** Starts iperf3's server on the machine behind the gateway. */
+export async function iperfServer(lan: Host): Promise<void> {
+  lan.spawn(['iperf3', '-s']);
+  await until('iperf3 server', async () => (await lan.run(['ss', '-Hltn', 'sport = 5201'])).stdout !== '', {
+    interval: 20,
+  });
+}
+
+/**
+ * TCP `up` (from us) or `down`, for so many bytes or seconds. The figures are the receiver's, which stops counting
+ * when the sender has ended: with an amount in bytes some are still on their way.
+ */
+export async function iperf(
+  client: Host,
+  direction: 'up' | 'down',
+  amount: { readonly bytes: string } | { readonly seconds: number },
+  to: string = ADDRESS.lan,
+): Promise<Transfer> {
+  const text = await client.must(
+    [
+      'iperf3',
+      '-c',
+      to,
+      '-J',
+      '--connect-timeout',
+      '3000',
+      ...('bytes' in amount ? ['-n', amount.bytes] : ['-t', String(amount.seconds)]),
+      ...(direction === 'down' ? ['-R'] : []),
+    ],
+    { timeout: 60_000 },
+  );
+  const report = JSON.parse(text) as { end: { sum_received: { bytes: number; bits_per_second: number } } };
+  const { bytes, bits_per_second } = report.end.sum_received;
+  return { bytes, bitsPerSecond: bits_per_second };
+}
+
+/** Starts the little name server on the machine behind the gateway. */
+export async function nameServer(lan: Host): Promise<void> {
+  const script = fileURLToPath(new URL('name-server.mjs', import.meta.url));
+  lan.spawn([process.execPath, script, ADDRESS.dns, ADDRESS.dns6]);
+  await until('name server', async () => (await lan.run(['ss', '-Hlun', 'sport = 53'])).stdout !== '', {
+    interval: 20,
+  });
+}
+
+/** Resolves a name as any program on the machine would (/etc/resolv.conf); undefined when that fails. */
+export async function resolve(host: Host, name: string): Promise<string | undefined> {
+  const { code, stdout } = await host.run(['getent', 'ahostsv4', name]);
+  return code === 0 ? stdout.split(/\s/)[0] : undefined;
+}
+
+/** Resident set of a process in MiB. */
+export async function residentSet(pid: number): Promise<number> {
+  const text = await must('cat', [`/proc/${pid}/status`]);
+  return Number(/VmRSS:\s+(\d+) kB/.exec(text)?.[1] ?? Number.NaN) / 1024;
+}
