@@ -1,0 +1,321 @@
+/**
+ * The engine behind its API: tunnels by name, stored profiles, the log. Clients see it through rpc; the demo
+ * uses it directly. What a profile document means is asked of `compile`, which `main.ts` provides.
+ */
+import type {
+  AddProfileParams,
+  AddProfileResult,
+  DownParams,
+  DownResult,
+  ProfileDocumentJson,
+  ProfileDocumentResult,
+  RekeyParams,
+  UpParams,
+  UpResult,
+} from '../api/commands.ts';
+import type { EngineApi } from '../api/engine.ts';
+import type { LogLine } from '../api/events.ts';
+import { ApiError, localFailure } from '../api/failure.ts';
+import type { EngineInfo, ProfileSummary, Snapshot, TunnelSnapshot } from '../api/snapshot.ts';
+import { API_VERSION } from '../api/version.ts';
+import type { Spi32 } from '../base/brand.ts';
+import { readU32 } from '../base/bytes.ts';
+import type { Failure } from '../base/failure.ts';
+import type { Identity, SessionFactory } from '../ike/contract.ts';
+import type { Host } from '../os/port.ts';
+import { History } from './history.ts';
+import type { TunnelPlan } from './plan.ts';
+import type { Credentials, World } from './ports.ts';
+import { type SnapshotContext, tunnelSnapshot, tunnelState } from './snapshot.ts';
+import { Tunnel } from './tunnel.ts';
+
+/** A profile document, understood. */
+export interface CompiledProfile {
+  readonly name: string;
+  readonly plan: TunnelPlan;
+  readonly credentials: Credentials;
+  readonly warnings: readonly string[];
+  /** Zeroes the secrets that the plan holds. */
+  wipe(): void;
+}
+
+/** Stored profiles: documents as written, secrets included, in a place that only the engine reads. */
+export interface ProfileStore {
+  list(): Promise<readonly { readonly name: string; readonly savedAt: string }[]>;
+  read(name: string): Promise<ProfileDocumentJson | undefined>;
+  write(name: string, document: ProfileDocumentJson): Promise<void>;
+  /** False when there was none. */
+  remove(name: string): Promise<boolean>;
+}
+
+export interface ProfileRules {
+  /** @throws ApiError `PROFILE_INVALID` naming the field */
+  compile(document: ProfileDocumentJson): CompiledProfile;
+  summarise(document: ProfileDocumentJson): Omit<ProfileSummary, 'savedAt'>;
+  /** The document with its secrets as `***`. */
+  redact(document: ProfileDocumentJson): ProfileDocumentJson;
+  /** `document` with each `***` replaced by the secret that `stored` has there. */
+  restore(document: ProfileDocumentJson, stored: ProfileDocumentJson | undefined): ProfileDocumentJson;
+}
+
+export interface LogSource {
+  tail(lines: number, after?: number): readonly LogLine[];
+  onLine(line: (line: LogLine) => void): () => void;
+}
+
+export interface EngineParts {
+  readonly world: World;
+  readonly host: Host;
+  readonly createSession: SessionFactory;
+  readonly identityText: (identity: Identity) => string;
+  readonly profiles: ProfileStore;
+  readonly rules: ProfileRules;
+  readonly logSource: LogSource;
+  readonly about: Omit<EngineInfo, 'api' | 'startedAt' | 'uptimeSeconds'>;
+}
+
+interface Entry {
+  readonly tunnel: Tunnel;
+  readonly history: History;
+  readonly compiled: CompiledProfile;
+}
+
+export class Engine implements EngineApi {
+  readonly #parts: EngineParts;
+  readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Set<() => void>();
+  readonly #startedAt: number;
+  #summaries: readonly ProfileSummary[] = [];
+  #childIds = 0;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#startedAt = parts.world.scheduler.wallClock();
+  }
+
+  /** Reads the stored profiles for the first snapshot. */
+  async load(): Promise<void> {
+    this.#summaries = await this.listProfiles();
+  }
+
+  info(): EngineInfo {
+    const { scheduler } = this.#parts.world;
+    return {
+      api: API_VERSION,
+      ...this.#parts.about,
+      startedAt: scheduler.isoTime(this.#startedAt),
+      uptimeSeconds: Math.round((scheduler.wallClock() - this.#startedAt) / 1000),
+    };
+  }
+
+  snapshot(): Snapshot {
+    const { scheduler } = this.#parts.world;
+    return {
+      version: API_VERSION,
+      time: scheduler.isoTime(scheduler.wallClock()),
+      engine: this.info(),
+      profiles: this.#summaries,
+      tunnels: [...this.#entries.values()].map((entry) => this.#tunnelSnapshot(entry)),
+    };
+  }
+
+  onChange(changed: () => void): () => void {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
+  }
+
+  async up(params: UpParams): Promise<UpResult> {
+    const document = typeof params.profile === 'string' ? await this.#stored(params.profile) : params.profile;
+    const compiled = this.#parts.rules.compile(document);
+    const running = this.#entries.get(compiled.name);
+    if (running && running.tunnel.phase.kind !== 'down') {
+      compiled.wipe();
+      return await this.#connect(running, params.wait ?? false);
+    }
+    running?.compiled.wipe();
+    const entry = this.#enter(compiled);
+    return await this.#connect(entry, params.wait ?? false);
+  }
+
+  async down({ name }: DownParams): Promise<DownResult> {
+    if (name !== undefined) this.#entry(name);
+    const chosen = [...this.#entries.values()].filter((e) => name === undefined || e.compiled.name === name);
+    const running = chosen.filter((e) => e.tunnel.phase.kind !== 'down');
+    await Promise.all(running.map((e) => e.tunnel.down()));
+    return { ended: running.map((e) => e.compiled.name) };
+  }
+
+  async rekey({ name, what, child }: RekeyParams): Promise<void> {
+    const { tunnel } = this.#entry(name);
+    const view = tunnel.phase.kind === 'up' ? tunnel.phase.link.view() : undefined;
+    if (!view) throw new ApiError(localFailure('NOT_FOUND', `${name} is not connected`));
+    if (what === 'ike') {
+      tunnel.command({ kind: 'rekey-ike' });
+      return;
+    }
+    const children = view.children.filter((c) => child === undefined || c.name === child);
+    if (children.length === 0)
+      throw new ApiError(localFailure('NOT_FOUND', `${name} has no CHILD_SA ${child ?? ''}`.trim()));
+    for (const { id } of children) tunnel.command({ kind: 'rekey-child', id });
+  }
+
+  async addProfile({ profile, replace }: AddProfileParams): Promise<AddProfileResult> {
+    const { rules, profiles } = this.#parts;
+    const name = typeof profile.name === 'string' ? profile.name : '';
+    const stored = name === '' ? undefined : await profiles.read(name);
+    const document = rules.restore(profile, stored);
+    const compiled = rules.compile(document);
+    compiled.wipe();
+    if (stored && replace !== true)
+      throw new ApiError(
+        localFailure('PROFILE_INVALID', `name: there is a profile ${name} already`, [
+          'Replace it, or choose another name.',
+        ]),
+      );
+    await profiles.write(compiled.name, document);
+    await this.#profilesChanged();
+    return { name: compiled.name, warnings: compiled.warnings };
+  }
+
+  async listProfiles(): Promise<readonly ProfileSummary[]> {
+    const { rules, profiles } = this.#parts;
+    const summaries: ProfileSummary[] = [];
+    for (const { name, savedAt } of await profiles.list()) {
+      const document = await profiles.read(name);
+      if (document) summaries.push({ ...rules.summarise(document), name, savedAt });
+    }
+    return summaries;
+  }
+
+  async getProfile(name: string): Promise<ProfileDocumentResult> {
+    return { name, profile: this.#parts.rules.redact(await this.#stored(name)) };
+  }
+
+  async removeProfile(name: string): Promise<void> {
+    if (!(await this.#parts.profiles.remove(name))) throw this.#unknown(name);
+    await this.#profilesChanged();
+  }
+
+  logTail(lines: number, after?: number): readonly LogLine[] {
+    return this.#parts.logSource.tail(lines, after);
+  }
+
+  onLog(line: (line: LogLine) => void): () => void {
+    return this.#parts.logSource.onLine(line);
+  }
+
+  async repair(): Promise<readonly string[]> {
+    const changes = await this.#parts.host.recover();
+    return changes.map((c) => c.description);
+  }
+
+  /** Takes every tunnel down and leaves the host clean. */
+  async stop(): Promise<void> {
+    await this.down({});
+    for (const { compiled } of this.#entries.values()) compiled.wipe();
+    this.#entries.clear();
+  }
+
+  /** The running tunnel of a name, for the demo and for tests. */
+  tunnel(name: string): Tunnel | undefined {
+    return this.#entries.get(name)?.tunnel;
+  }
+
+  #enter(compiled: CompiledProfile): Entry {
+    const { world, host, createSession } = this.#parts;
+    const history = new History(world.scheduler.wallClock());
+    const log = world.log.with({ tunnel: compiled.name });
+    const note = (level: 'debug' | 'info' | 'warn', topic: string, text: string): void => {
+      history.add({ time: world.scheduler.isoTime(world.scheduler.wallClock()), level, topic, text });
+      log[level](text, { topic });
+    };
+    const tunnel: Tunnel = new Tunnel({
+      plan: compiled.plan,
+      world,
+      host,
+      createSession,
+      credentials: compiled.credentials,
+      freshSpi: () => this.#freshSpi(),
+      freshChildId: () => ++this.#childIds,
+      events: {
+        changed: () => {
+          const state = tunnelState(tunnel);
+          if (history.enter(state, world.scheduler.wallClock())) note('info', 'state', state);
+          this.#changed();
+        },
+        note,
+      },
+    });
+    const entry = { tunnel, history, compiled };
+    this.#entries.set(compiled.name, entry);
+    return entry;
+  }
+
+  async #connect(entry: Entry, wait: boolean): Promise<UpResult> {
+    const connected = entry.tunnel.up();
+    if (wait) {
+      try {
+        await connected;
+      } catch (failure) {
+        throw new ApiError(failure as Failure);
+      }
+    } else connected.catch(() => undefined); // the snapshot shows the failure
+    const { name, warnings } = entry.compiled;
+    return { name, tunnel: this.#tunnelSnapshot(entry), warnings };
+  }
+
+  #tunnelSnapshot({ tunnel, history }: Entry): TunnelSnapshot {
+    const context: SnapshotContext = {
+      scheduler: this.#parts.world.scheduler,
+      identityText: this.#parts.identityText,
+    };
+    return tunnelSnapshot(context, tunnel, history);
+  }
+
+  /** Values below 256 are reserved (RFC 4303 §2.1). */
+  #freshSpi(): Spi32 {
+    const used = new Set(
+      [...this.#entries.values()].flatMap(
+        ({ tunnel }) => tunnel.link?.view()?.children.map((c) => c.spiIn) ?? [],
+      ),
+    );
+    for (;;) {
+      const spi = readU32(this.#parts.world.ike.random(4), 0) as Spi32;
+      if (spi >= 256 && !used.has(spi)) return spi;
+    }
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #profilesChanged(): Promise<void> {
+    this.#summaries = await this.listProfiles();
+    this.#changed();
+  }
+
+  #unknown(name: string): ApiError {
+    return new ApiError(
+      localFailure('NOT_FOUND', `there is no profile ${name}`, [
+        '`culvert profiles list` shows those that there are.',
+      ]),
+    );
+  }
+
+  async #stored(name: string): Promise<ProfileDocumentJson> {
+    const document = await this.#parts.profiles.read(name);
+    if (!document) throw this.#unknown(name);
+    return document;
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (!entry)
+      throw new ApiError(
+        localFailure('NOT_FOUND', `there is no tunnel ${name}`, [
+          '`culvert status` shows those that there are.',
+        ]),
+      );
+    return entry;
+  }
+}
