@@ -1,0 +1,129 @@
+/** A profile with its meaning: checked, defaults filled in, lists in order of preference. Made by `readProfile`. */
+import type { Millis } from '../base/brand.ts';
+import type { IpBytes, Prefix } from '../base/ip.ts';
+import type { Secret } from '../base/secret.ts';
+import type { ProposalSpec } from '../crypto/proposals.ts';
+
+/** Fields as in the session's `Lifetime`. */
+export interface ProfileLifetime {
+  readonly lifetime: Millis;
+  readonly margin: Millis;
+  /** 0 and above. */
+  readonly fuzz: number;
+}
+
+/** Fields as in ESP's `Selector`: ICMP type and code sit in the ports (RFC 4301 §4.4.1.1). */
+export interface ProfileSelector {
+  readonly protocol: number;
+  readonly startPort: number;
+  readonly endPort: number;
+  readonly start: IpBytes;
+  readonly end: IpBytes;
+}
+
+/** Zero means no limit; the soft limit is the hard one less the margin. */
+export interface ProfileVolume {
+  readonly softBytes: number;
+  readonly hardBytes: number;
+  readonly softPackets: number;
+  readonly hardPackets: number;
+}
+
+export interface ProfileChild {
+  readonly name: string;
+  readonly proposals: readonly ProposalSpec[];
+  readonly local: readonly (ProfileSelector | 'dynamic')[];
+  readonly remote: readonly (ProfileSelector | 'dynamic')[];
+  readonly lifetime: ProfileLifetime;
+  readonly volume: ProfileVolume;
+  readonly replayWindow: number;
+}
+
+export type ProfileLocalAuth =
+  | { readonly kind: 'psk'; readonly secret: Secret }
+  | {
+      readonly kind: 'pubkey';
+      /** PEM text; the first certificate is ours. */
+      readonly certificate: string;
+      /** PEM text as UTF-8 octets. */
+      readonly key: Secret;
+      /** UTF-8 octets. */
+      readonly passphrase: Secret | undefined;
+      /** PEM texts of intermediates to send. */
+      readonly chain: readonly string[];
+    };
+
+export type ProfileRemoteAuth =
+  | { readonly kind: 'psk'; readonly secret: Secret }
+  | {
+      readonly kind: 'pubkey';
+      /** PEM texts of the CAs that this profile trusts; at least one. */
+      readonly anchors: readonly string[];
+      readonly eku: 'enforce' | 'ignore';
+    };
+
+export interface Profile {
+  readonly name: string;
+  readonly gateway: { readonly hosts: readonly string[]; readonly port: number };
+  readonly local: {
+    /** In strongSwan's notation; absent: the certificate's subject, or our address. */
+    readonly id: string | undefined;
+    readonly auth: ProfileLocalAuth;
+  };
+  readonly remote: {
+    /** In strongSwan's notation; absent: the gateway's first host. `%any` accepts whoever authenticates. */
+    readonly id: string | undefined;
+    readonly auth: ProfileRemoteAuth;
+    readonly sendId: boolean;
+  };
+  readonly ike: {
+    readonly proposals: readonly ProposalSpec[];
+    readonly lifetime: ProfileLifetime;
+    readonly initialContact: boolean;
+    readonly preferPss: boolean;
+  };
+  /** At least one; the first comes with IKE_AUTH. */
+  readonly children: readonly ProfileChild[];
+  readonly dpd: { readonly delay: Millis; readonly action: 'none' | 'clear' | 'hold' | 'restart' };
+  readonly encapsulation: 'forced' | 'auto';
+  readonly keepalive: Millis;
+  readonly virtualIp: { readonly ipv4: boolean; readonly ipv6: boolean };
+  readonly dns: {
+    readonly mode: 'use' | 'ignore';
+    readonly servers: readonly string[];
+    readonly domains: readonly string[];
+  };
+  readonly routes: { readonly mode: 'auto' | 'none'; readonly extra: readonly Prefix[] };
+  readonly interface: string;
+  /** Of the tun; worked out from the path when absent. */
+  readonly mtu: number | undefined;
+  readonly fragmentation: {
+    readonly enabled: boolean;
+    /** IP datagram sizes to try, largest first. */
+    readonly sizes: readonly number[];
+  };
+  readonly retransmission: {
+    readonly timeout: Millis;
+    readonly base: number;
+    readonly jitter: number;
+    /** Sends in all. */
+    readonly tries: number;
+  };
+  readonly patience: Millis;
+  readonly allowLegacy: boolean;
+}
+
+/** What is wrong with a document, and where: `children.office.remote[1]`. */
+export interface ProfileProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface ProfileWarning {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** One line for people: `ike.lifetime: …`. */
+export const problemText = ({ path, message }: ProfileProblem): string =>
+  path === '' ? message : `${path}: ${message}`;
