@@ -1,0 +1,33 @@
+/** What a tunnel wants of the host, and the port that makes it so (DESIGN section 6). */
+import type { Prefix } from '../base/ip.ts';
+
+export interface HostState {
+  /** Name of the tun that everything hangs on. */
+  readonly interface: string;
+  readonly mtu: number;
+  /** Virtual addresses for the interface. */
+  readonly addresses: readonly Prefix[];
+  /** Destinations that go into the tunnel: exactly the narrowed remote selectors and pushed subnets. */
+  readonly routes: readonly Prefix[];
+  /** Outer addresses of the gateway, which never go into the tunnel. */
+  readonly bypass: readonly string[];
+  readonly dns: {
+    readonly servers: readonly string[];
+    /** Only these domains, or all names when empty. */
+    readonly domains: readonly string[];
+  };
+}
+
+export interface HostChange {
+  /** What was done, one line a change, for the log and `status`. */
+  readonly description: string;
+}
+
+export interface Host {
+  /** Brings the host to `desired` for one tunnel. Idempotent; journals before it acts. @throws OsError */
+  apply(tunnel: string, desired: HostState): Promise<readonly HostChange[]>;
+  /** Undoes everything that was applied for the tunnel. Never throws: what cannot be undone is reported. */
+  clear(tunnel: string): Promise<readonly HostChange[]>;
+  /** Undoes what a crash left behind. Runs first at every start. */
+  recover(): Promise<readonly HostChange[]>;
+}
