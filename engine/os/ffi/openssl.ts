@@ -1,0 +1,122 @@
+/**
+ * The OpenSSL 3 functions that the node executable exports, through koffi. Pointers are plain numbers: a user-space
+ * address stays far below 2^53, and koffi passes a number for the price of a register. All calls are synchronous.
+ */
+import koffi from 'koffi';
+
+/** An address, or 0 for NULL. */
+export type Address = number;
+
+export interface OpenSsl {
+  /** The cipher of that name, 0 when no loaded OpenSSL provider has it. EVP_CIPHER_fetch(3) */
+  fetchCipher(name: string): Address;
+  /** EVP_MAC_fetch(3) */
+  fetchMac(name: string): Address;
+  readonly EVP_CIPHER_CTX_new: () => Address;
+  readonly EVP_CIPHER_CTX_free: (ctx: Address) => void;
+
+  readonly EVP_CipherInit_ex2: (
+    ctx: Address,
+    cipher: Address,
+    key: Address,
+    iv: Address,
+    encrypt: number,
+    params: Address,
+  ) => number;
+  /** The cipher's own update: `out` 0 feeds AAD. Negative on failure. EVP_Cipher(3) */
+  readonly EVP_Cipher: (ctx: Address, out: Address, input: Address, length: number) => number;
+  readonly EVP_CipherFinal_ex: (ctx: Address, out: Address, outLength: Address) => number;
+  readonly EVP_CIPHER_CTX_get_params: (ctx: Address, params: Address) => number;
+  readonly EVP_MAC_CTX_new: (mac: Address) => Address;
+  readonly EVP_MAC_CTX_free: (ctx: Address) => void;
+  readonly EVP_MAC_init: (ctx: Address, key: Address, keyLength: number, params: Address) => number;
+  readonly EVP_MAC_update: (ctx: Address, data: Address, length: number) => number;
+  readonly EVP_MAC_final: (ctx: Address, out: Address, length: Address, size: number) => number;
+  readonly ERR_clear_error: () => void;
+}
+
+const POINTER = 'uintptr_t';
+
+/** Linked functions of a library, by path; `null` is the executable itself. One load a thread. */
+const loaded = new Map<string | null, OpenSsl | undefined>();
+
+function link(libraryPath: string | null): OpenSsl | undefined {
+  // The OSSL_PARAM records below and in os/crypto/ are laid out for 64-bit little-endian machines.
+  if (koffi.sizeof('void *') !== 8 || new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) return undefined;
+  try {
+    const library = koffi.load(libraryPath);
+    const define = <F>(name: string, result: string, ...parameters: string[]): F =>
+      library.func(name, result, parameters) as F;
+    type Fetch = (context: Address, name: string, properties: null) => Address;
+    const fetchCipher = define<Fetch>('EVP_CIPHER_fetch', POINTER, POINTER, 'str', 'str');
+    const fetchMac = define<Fetch>('EVP_MAC_fetch', POINTER, POINTER, 'str', 'str');
+    const clearErrors = define<() => void>('ERR_clear_error', 'void');
+    const fetched = new Map<string, Address>();
+    // A fetched algorithm is kept for the life of the thread: there are few, and contexts refer to them.
+    const keep = (fetch: Fetch, kind: string, name: string): Address => {
+      const known = fetched.get(kind + name);
+      if (known !== undefined) return known;
+      const address = fetch(0, name, null);
+      if (address === 0) clearErrors();
+      fetched.set(kind + name, address);
+      return address;
+    };
+    return {
+      fetchCipher: (name) => keep(fetchCipher, 'cipher ', name),
+      fetchMac: (name) => keep(fetchMac, 'mac ', name),
+      EVP_CIPHER_CTX_new: define('EVP_CIPHER_CTX_new', POINTER),
+      EVP_CIPHER_CTX_free: define('EVP_CIPHER_CTX_free', 'void', POINTER),
+      EVP_CipherInit_ex2: define(
+        'EVP_CipherInit_ex2',
+        'int',
+        POINTER,
+        POINTER,
+        POINTER,
+        POINTER,
+        'int',
+        POINTER,
+      ),
+      EVP_Cipher: define('EVP_Cipher', 'int', POINTER, POINTER, POINTER, 'unsigned int'),
+      EVP_CipherFinal_ex: define('EVP_CipherFinal_ex', 'int', POINTER, POINTER, POINTER),
+      EVP_CIPHER_CTX_get_params: define('EVP_CIPHER_CTX_get_params', 'int', POINTER, POINTER),
+      EVP_MAC_CTX_new: define('EVP_MAC_CTX_new', POINTER, POINTER),
+      EVP_MAC_CTX_free: define('EVP_MAC_CTX_free', 'void', POINTER),
+      EVP_MAC_init: define('EVP_MAC_init', 'int', POINTER, POINTER, 'size_t', POINTER),
+      EVP_MAC_update: define('EVP_MAC_update', 'int', POINTER, POINTER, 'size_t'),
+      EVP_MAC_final: define('EVP_MAC_final', 'int', POINTER, POINTER, POINTER, 'size_t'),
+      ERR_clear_error: clearErrors,
+    };
+  } catch {
+    // koffi throws for a library it cannot load and for a symbol that is not exported: then there is no OpenSSL here.
+    return undefined;
+  }
+}
+
+/** The functions, or `undefined` when the library or one of its exports is missing. */
+export function loadOpenSsl(libraryPath: string | null): OpenSsl | undefined {
+  if (!loaded.has(libraryPath)) loaded.set(libraryPath, link(libraryPath));
+  return loaded.get(libraryPath);
+}
+
+let lastStore: ArrayBufferLike | undefined;
+let lastAddress: Address = 0;
+const addresses = new WeakMap<ArrayBufferLike, Address>();
+
+/**
+ * Where a view's first octet lies. A backing store never moves, so it is asked for once; the last one is remembered
+ * because packets come in runs from the same buffer. The caller has checked that the view is not empty (a detached
+ * store has no address, and its views have no length).
+ */
+export function addressOf(view: Uint8Array): Address {
+  const store = view.buffer;
+  if (store !== lastStore) {
+    let address = addresses.get(store);
+    if (address === undefined) {
+      address = Number(koffi.address(new Uint8Array(store)));
+      addresses.set(store, address);
+    }
+    lastStore = store;
+    lastAddress = address;
+  }
+  return lastAddress + view.byteOffset;
+}
