@@ -19,7 +19,8 @@ export class Writer {
 
   u8(value: number, field: string): void {
     check(value, 0xff, field);
-    this.#bytes[this.#grow(1)] = value;
+    const at = this.#grow(1);
+    this.#bytes[at] = value;
   }
 
   u16(value: number, field: string): void {
