@@ -3,13 +3,14 @@
  * path, the children it installed, the addresses it was given, and the host state that follows from them.
  */
 import type { Failure } from '../base/failure.ts';
-import type { Endpoint } from '../base/ip.ts';
+import { type Endpoint, parseIp } from '../base/ip.ts';
 import { cipherSizes } from '../crypto/suites.ts';
 import type { DatapathEvent } from '../datapath/protocol.ts';
 import type {
   Assigned,
   ChildView,
   Command,
+  Identity,
   IkeState,
   IkeView,
   NatView,
@@ -19,6 +20,7 @@ import type {
 } from '../ike/contract.ts';
 import type { Host, HostState } from '../os/port.ts';
 import { decodeHeader } from '../wire/codec.ts';
+import { IdType } from '../wire/registry.ts';
 import { PLAIN_PORT } from './candidates.ts';
 import { SessionDriver } from './driver.ts';
 import { hostState } from './host-state.ts';
@@ -84,11 +86,14 @@ export class Link {
       this.#ikeSocket?.close();
       return;
     }
-    const session = createSession(plan.ike, {
-      ...world.ike,
-      freshSpi: freshSpi as () => ReturnType<Parameters<SessionFactory>[1]['freshSpi']>,
-      freshChildId,
-    });
+    const session = createSession(
+      { ...plan.ike, localId: plan.ike.localId ?? addressIdentity(local) },
+      {
+        ...world.ike,
+        freshSpi: freshSpi as () => ReturnType<Parameters<SessionFactory>[1]['freshSpi']>,
+        freshChildId,
+      },
+    );
     const driver = new SessionDriver({
       session,
       datapath: open.datapath,
@@ -231,6 +236,11 @@ export class Link {
     this.#ikeSocket?.close();
     this.#parts.events.closed(failure);
   }
+}
+
+function addressIdentity(address: string): Identity {
+  const data = parseIp(address) ?? new Uint8Array(4);
+  return { idType: data.length === 4 ? IdType.IPV4_ADDR : IdType.IPV6_ADDR, data };
 }
 
 function sameState(a: HostState, b: HostState): boolean {

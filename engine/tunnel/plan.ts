@@ -1,6 +1,7 @@
 /** What a tunnel needs of a profile, decided once before it starts. */
+import type { Millis } from '../base/brand.ts';
 import type { Prefix } from '../base/ip.ts';
-import type { ChildConfig, IkeConfig } from '../ike/contract.ts';
+import type { ChildConfig, Identity, IkeConfig } from '../ike/contract.ts';
 
 /** What happens when the peer is gone, or ends the SA by itself (strongSwan's dpd_action). */
 export type DpdAction = 'none' | 'clear' | 'hold' | 'restart';
@@ -10,7 +11,8 @@ export interface TunnelPlan {
   /** Host names or addresses of the gateway, in the order to try. */
   readonly hosts: readonly string[];
   readonly port: number;
-  readonly ike: IkeConfig;
+  /** Without a local identity the address that we send from is it. */
+  readonly ike: Omit<IkeConfig, 'localId'> & { readonly localId?: Identity };
   /** Children by name; the first comes with IKE_AUTH. */
   readonly children: readonly ChildConfig[];
   readonly dpdAction: DpdAction;
@@ -24,4 +26,6 @@ export interface TunnelPlan {
   readonly dns: 'use' | 'ignore';
   readonly extraDns: readonly string[];
   readonly domains: readonly string[];
+  /** How long it may take from command to usable. */
+  readonly patience: Millis;
 }

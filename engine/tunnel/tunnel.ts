@@ -72,6 +72,7 @@ export class Tunnel {
   #lastFailure: Failure | undefined;
   #hostChanges: readonly string[] = [];
   #localAddress: string | undefined;
+  #cancelPatience: (() => void) | undefined;
 
   constructor(parts: TunnelParts) {
     this.plan = parts.plan;
@@ -104,8 +105,10 @@ export class Tunnel {
     if (this.#phase.kind === 'up') return Promise.resolve();
     const result = new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
     if (this.#phase.kind === 'held' || this.#phase.kind === 'waiting') this.#phase.cancel();
-    if (this.#phase.kind === 'down' || this.#phase.kind === 'held' || this.#phase.kind === 'waiting')
+    if (this.#phase.kind === 'down' || this.#phase.kind === 'held' || this.#phase.kind === 'waiting') {
+      this.#bePatient();
       void this.#prepare();
+    }
     return result;
   }
 
@@ -128,6 +131,21 @@ export class Tunnel {
       void this.#finish(undefined);
     } else if (phase.kind === 'preparing') void this.#finish(undefined);
     return done;
+  }
+
+  /** Ends an attempt that takes longer than the profile allows. */
+  #bePatient(): void {
+    const { scheduler } = this.#parts.world;
+    this.#cancelPatience?.();
+    this.#cancelPatience = scheduler.at(after(scheduler.now(), this.plan.patience), () => {
+      if (this.#phase.kind !== 'connecting') return;
+      this.#phase.link.abandon({
+        code: 'NO_ANSWER',
+        phase: 'local',
+        authenticated: false,
+        message: `not connected within ${Math.round(this.plan.patience / 1000)} s`,
+      });
+    });
   }
 
   command(command: Command): void {
@@ -219,6 +237,7 @@ export class Tunnel {
     this.#hostChanges = changes.length > 0 ? changes : this.#hostChanges;
     for (const change of changes) this.#parts.events.note('info', 'host', change);
     if (this.#phase.kind !== 'connecting' || this.#phase.link !== link) return;
+    this.#cancelPatience?.();
     this.#failures = 0;
     this.#everUp = true;
     this.#lastFailure = undefined;
@@ -254,6 +273,7 @@ export class Tunnel {
     if (
       phase.kind === 'connecting' &&
       failure &&
+      failure.phase !== 'local' &&
       phase.rest.length > 0 &&
       deserves(failure, 'next-endpoint')
     ) {
@@ -307,6 +327,7 @@ export class Tunnel {
 
   async #finish(failure: Failure | undefined): Promise<void> {
     const { host, events } = this.#parts;
+    this.#cancelPatience?.();
     const link = this.link;
     if (link) await link.settled();
     const undone = await host.clear(this.plan.name);

@@ -1,0 +1,133 @@
+/** From a profile to what a tunnel runs on: the session's configuration, the plan, keys and trust. */
+import { ApiError, localFailure } from './api/failure.ts';
+import type { Identity, IkeConfig, LocalAuth, RemoteAuth } from './ike/contract.ts';
+import { createCredentials } from './pki/answer.ts';
+import { authorityHashes, chooseLeaf, type OwnCredential } from './pki/authorities.ts';
+import type { Certificate } from './pki/certificate.ts';
+import { PkiError } from './pki/error.ts';
+import { parseIdentity } from './pki/identity.ts';
+import { loadBundle } from './pki/load.ts';
+import type { Profile, ProfileRemoteAuth } from './profile/profile.ts';
+import type { TunnelPlan } from './tunnel/plan.ts';
+import type { Credentials } from './tunnel/ports.ts';
+
+/** What the gateway may send beyond what was asked is ignored, so nothing is asked that nobody would use. */
+function virtualIp(profile: Profile): IkeConfig['virtualIp'] {
+  const { ipv4, ipv6 } = profile.virtualIp;
+  return { ipv4, ipv6, dns: profile.dns.mode === 'use' && (ipv4 || ipv6) };
+}
+
+function invalid(field: string, cause: unknown): ApiError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new ApiError(localFailure('PROFILE_INVALID', `${field}: ${message}`));
+}
+
+function identity(field: string, text: string): Identity {
+  try {
+    return parseIdentity(text);
+  } catch (cause) {
+    throw invalid(field, cause);
+  }
+}
+
+function ownCredential(auth: Extract<Profile['local']['auth'], { kind: 'pubkey' }>): OwnCredential {
+  const passphrase = auth.passphrase && new TextDecoder().decode(auth.passphrase.expose());
+  const certificates = load('local.auth.certificate', [auth.certificate, ...auth.chain].join('\n'));
+  const keys = load('local.auth.key', new TextDecoder().decode(auth.key.expose()), passphrase);
+  const own = chooseLeaf({ certificates: certificates.certificates, keys: keys.keys }, []);
+  if (!own)
+    throw invalid(
+      'local.auth.key',
+      new Error('the key does not belong to the certificate in local.auth.certificate'),
+    );
+  return own;
+}
+
+function load(field: string, pem: string, passphrase?: string): ReturnType<typeof loadBundle> {
+  try {
+    return loadBundle(pem, passphrase === undefined ? {} : { passphrase });
+  } catch (cause) {
+    if (cause instanceof PkiError) throw invalid(field, cause);
+    throw cause;
+  }
+}
+
+function anchorsOf(auth: ProfileRemoteAuth): readonly Certificate[] {
+  if (auth.kind === 'psk') return [];
+  const anchors = auth.anchors.flatMap((pem, i) => load(`remote.anchors[${i}]`, pem).certificates);
+  if (anchors.length === 0) throw invalid('remote.anchors', new Error('there is no certificate in it'));
+  return anchors;
+}
+
+function remoteIdentity(profile: Profile): Identity | undefined {
+  const text = profile.remote.id ?? profile.gateway.hosts[0] ?? '';
+  return text === '%any' ? undefined : identity('remote.id', text);
+}
+
+export interface CompiledPlan {
+  readonly plan: TunnelPlan;
+  readonly credentials: Credentials;
+}
+
+/** @throws ApiError `PROFILE_INVALID` for keys and certificates that do not fit, naming the field */
+export function compilePlan(profile: Profile, now: () => number, warn: (text: string) => void): CompiledPlan {
+  const own = profile.local.auth.kind === 'pubkey' ? ownCredential(profile.local.auth) : undefined;
+  const anchors = anchorsOf(profile.remote.auth);
+  const credentials = createCredentials({
+    ...(own ? { key: own.key } : {}),
+    anchors,
+    now,
+    warn,
+    eku: profile.remote.auth.kind === 'pubkey' ? profile.remote.auth.eku : 'enforce',
+    allowLegacy: profile.allowLegacy,
+  });
+  const localAuth: LocalAuth =
+    profile.local.auth.kind === 'psk'
+      ? profile.local.auth
+      : { kind: 'pubkey', chain: own?.chain.map((c) => c.der) ?? [] };
+  const remote = profile.remote.auth;
+  const remoteAuth: RemoteAuth =
+    remote.kind === 'psk'
+      ? { kind: 'psk', secret: () => remote.secret, authorities: new Uint8Array() }
+      : { kind: 'pubkey', authorities: authorityHashes(anchors) };
+  const localId = profile.local.id ?? own?.leaf.subject.toString();
+  const remoteId = remoteIdentity(profile);
+  const children = profile.children.map(({ volume, ...child }) => ({ ...child, limits: volume }));
+  const plan: TunnelPlan = {
+    name: profile.name,
+    hosts: profile.gateway.hosts,
+    port: profile.gateway.port,
+    ike: {
+      role: 'initiator',
+      encapsulation: profile.encapsulation,
+      ...(localId === undefined ? {} : { localId: identity('local.id', localId) }),
+      localAuth,
+      ...(remoteId ? { remoteId } : {}),
+      sendRemoteId: profile.remote.sendId && remoteId !== undefined,
+      remoteAuth,
+      proposals: profile.ike.proposals,
+      lifetime: profile.ike.lifetime,
+      children,
+      virtualIp: virtualIp(profile),
+      liveness: {
+        delay: profile.dpd.action === 'none' ? (0 as typeof profile.dpd.delay) : profile.dpd.delay,
+      },
+      retransmission: profile.retransmission,
+      fragmentation: profile.fragmentation,
+      initialContact: profile.ike.initialContact,
+      preferPss: profile.ike.preferPss,
+    },
+    children,
+    dpdAction: profile.dpd.action,
+    keepaliveSeconds: Math.round(profile.keepalive / 1000),
+    interface: profile.interface,
+    mtu: profile.mtu,
+    routes: profile.routes.mode === 'auto' ? 'selectors' : 'none',
+    extraRoutes: profile.routes.extra,
+    dns: profile.dns.mode,
+    extraDns: profile.dns.servers,
+    domains: profile.dns.domains,
+    patience: profile.patience,
+  };
+  return { plan, credentials };
+}
