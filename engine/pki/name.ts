@@ -150,14 +150,18 @@ const attributeKey = (a: Attribute): string =>
 
 const rdnKey = (rdn: Rdn): string => JSON.stringify(rdn.map(attributeKey).sort());
 
+const hexPairs = (text: string): string =>
+  [...utf8(text)].map((octet) => `\\${octet.toString(16).padStart(2, '0')}`).join('');
+
 function formatAttribute(a: Attribute): string {
   const keyword = KEYWORD_OF.get(a.oid) ?? a.oid;
   if (a.text === undefined) return `${keyword}=#${a.raw ? toHex(a.raw) : ''}`;
+  // Hex for white space at the ends too: a reader may trim it even behind a backslash.
   const escaped = a.text
     .replace(/[\\,+"<>;=/]/g, '\\$&')
-    .replace(/^[ #]| $/g, '\\$&')
+    .replace(/^#/, '\\#')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not reach a log
-    .replace(/[\u0000-\u001f\u007f]/g, (c) => `\\${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+    .replace(/^\s|\s$|[\u0000-\u001f\u007f]/g, hexPairs);
   return `${keyword}=${escaped}`;
 }
 
