@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { createPublicKey, verify } from 'node:crypto';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { openSslProvider } from '../../../../engine/os/crypto/openssl.ts';
+import { addressOf } from '../../../../engine/os/ffi/openssl.ts';
+import { PROVIDERS, SUITES, seeded } from './providers.ts';
+
+test('a library without the exports gives no provider', () => {
+  assert.equal(openSslProvider('/nonexistent/library'), undefined);
+});
+
+test('addresses follow views and stores, shared ones too', () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(100));
+  const own = new Uint8Array(100);
+  for (const view of [shared, own]) {
+    const base = addressOf(view);
+    assert.equal(addressOf(view.subarray(7)), base + 7);
+    assert.equal(addressOf(view), base);
+  }
+  assert.notEqual(addressOf(shared), addressOf(own));
+});
+
+test('packets in shared memory and at odd offsets', () => {
+  const [noble, , openssl] = PROVIDERS;
+  for (const suite of SUITES) {
+    const random = seeded(5);
+    const keys = [random(suite.encr === 12 ? suite.keyBits / 8 : suite.keyBits / 8 + 4)] as const;
+    const integ = random({ 0: 0, 2: 20, 12: 32, 13: 48, 14: 64 }[suite.integ] ?? 0);
+    const a = openssl?.cipher(suite, keys[0], integ);
+    const b = noble?.cipher(suite, keys[0], integ);
+    assert.ok(a && b);
+    const buffer = new Uint8Array(new SharedArrayBuffer(4096)).subarray(33);
+    const expected = random(buffer.length);
+    buffer.set(expected);
+    a.seal(buffer, 3, 11, 1408, 1);
+    b.seal(expected, 3, 11, 1408, 1);
+    assert.deepEqual(Uint8Array.from(buffer), expected);
+    assert.equal(a.open(buffer, 3, 11, 1408, 1), true);
+  }
+});
+
+test('a refused packet leaves no error behind for node:crypto', () => {
+  const cipher = PROVIDERS[2]?.cipher(
+    { encr: 28, keyBits: 256, integ: 0 },
+    new Uint8Array(36),
+    new Uint8Array(0),
+  );
+  assert.equal(cipher?.open(new Uint8Array(64), 0, 8, 32, -1), false);
+  const key = createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
+    format: 'jwk',
+  });
+  assert.equal(verify(null, new Uint8Array(1), key, new Uint8Array(64)), false);
+});
+
+test('workers have contexts of their own, at the same time', async () => {
+  const code = `
+    import { register } from 'tsx/esm/api';
+    import { parentPort, workerData } from 'node:worker_threads';
+    register();
+    const { openSslProvider } = await import(workerData.provider);
+    const cipher = openSslProvider(null).cipher({ encr: 20, keyBits: 128, integ: 0 }, new Uint8Array(20).fill(workerData.fill), new Uint8Array(0));
+    const buffer = new Uint8Array(1500);
+    let good = 0;
+    for (let i = 0; i < 5000; i++) {
+      cipher.seal(buffer, 0, 8, 1400, -1);
+      if (cipher.open(buffer, 0, 8, 1400, -1)) good++;
+    }
+    parentPort.postMessage(good);
+  `;
+  const url = new URL(
+    `data:text/javascript,${encodeURIComponent(code.replace("'tsx/esm/api'", `'${import.meta.resolve('tsx/esm/api')}'`))}`,
+  );
+  const provider = new URL('../../../../engine/os/crypto/openssl.ts', import.meta.url).href;
+  const run = (fill: number): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(url, { workerData: { provider, fill }, execArgv: [] });
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+  assert.deepEqual(await Promise.all([run(1), run(2)]), [5000, 5000]);
+});
