@@ -3,8 +3,9 @@
  * Parameters are strict (an unknown key is an error); results may gain keys in a later minor version.
  */
 import { z } from 'zod';
+import { NAME_PATTERN, NAME_RULE } from '../base/name.ts';
 import { type LogLine, logLineSchema } from './events.ts';
-import { LOG_LINES, NAME_PATTERN, NAME_RULE } from './limits.ts';
+import { LOG_LINES } from './limits.ts';
 import {
   type EngineInfo,
   engineInfoSchema,

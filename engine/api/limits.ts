@@ -31,7 +31,3 @@ export const LOG_LINES = 2000;
 
 /** Events of a tunnel that its snapshot keeps. */
 export const HISTORY_EVENTS = 200;
-
-/** Names of profiles, tunnels and children. A dot alone, or two, would be a folder. */
-export const NAME_PATTERN = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
-export const NAME_RULE = '1 to 64 letters, digits, dots, underscores or hyphens';

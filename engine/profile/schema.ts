@@ -3,8 +3,8 @@
  * values mean, and what must fit together, is `validate.ts`'s; the meaning itself is `Profile`.
  */
 import { z } from 'zod';
+import { NAME_PATTERN, NAME_RULE } from '../base/name.ts';
 import { closest } from './did-you-mean.ts';
-import { NAME_PATTERN, NAME_RULE } from './name.ts';
 
 /** A list may be written as one text with commas. */
 export type TextList = string | readonly string[];

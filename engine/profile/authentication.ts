@@ -1,0 +1,118 @@
+/** Who we are, who the gateway is, and how each proves it: the `local` and `remote` parts of a profile. */
+import { utf8, wipe } from '../base/bytes.ts';
+import { Secret } from '../base/secret.ts';
+import { type Findings, psk } from './fields.ts';
+import { isPem } from './inline.ts';
+import type { Profile, ProfileLocalAuth, ProfileRemoteAuth } from './profile.ts';
+import type { ProfileDocument } from './schema.ts';
+
+function pem(found: Findings, path: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (isPem(text)) return text;
+  found.problem(path, 'is neither PEM text nor a file that was read');
+  return undefined;
+}
+
+function pemList(found: Findings, path: string, value: string | readonly string[] | undefined): string[] {
+  const list = typeof value === 'string' ? [value] : (value ?? []);
+  return list.flatMap(
+    (text, i) => pem(found, typeof value === 'string' ? path : `${path}[${i}]`, text) ?? [],
+  );
+}
+
+function secretText(text: string): Secret {
+  const bytes = utf8(text);
+  const secret = new Secret(bytes);
+  wipe(bytes);
+  return secret;
+}
+
+export function localAuth(found: Findings, { local }: ProfileDocument): ProfileLocalAuth | undefined {
+  const { auth } = local;
+  const path = 'local.auth';
+  if (auth.psk !== undefined) {
+    for (const key of ['certificate', 'key', 'passphrase', 'chain'] as const)
+      if (auth[key] !== undefined) found.problem(`${path}.${key}`, 'does not go together with psk');
+    const secret = psk(found, `${path}.psk`, auth.psk);
+    return secret && { kind: 'psk', secret };
+  }
+  if (auth.certificate === undefined && auth.key === undefined) {
+    found.problem(path, 'psk is missing (or a certificate with its key)');
+    return undefined;
+  }
+  if (auth.key === undefined)
+    found.problem(`${path}.key`, 'is missing: the certificate needs its private key');
+  if (auth.certificate === undefined)
+    found.problem(`${path}.certificate`, 'is missing: the key needs its certificate');
+  const certificate = pem(found, `${path}.certificate`, auth.certificate);
+  const key = pem(found, `${path}.key`, auth.key);
+  const chain = pemList(found, `${path}.chain`, auth.chain);
+  if (certificate === undefined || key === undefined) return undefined;
+  const passphrase = auth.passphrase === undefined ? undefined : secretText(auth.passphrase);
+  return { kind: 'pubkey', certificate, key: secretText(key), passphrase, chain };
+}
+
+export function remoteAuth(
+  found: Findings,
+  document: ProfileDocument,
+  local: ProfileLocalAuth | undefined,
+): ProfileRemoteAuth | undefined {
+  const remote = document.remote ?? {};
+  const kind =
+    remote.auth ?? (remote.psk !== undefined || document.local.auth.psk !== undefined ? 'psk' : 'pubkey');
+  if (kind === 'psk') {
+    for (const key of ['anchors', 'eku'] as const)
+      if (remote[key] !== undefined)
+        found.problem(`remote.${key}`, 'has no meaning with psk; set remote.auth to "pubkey"');
+    if (remote.psk !== undefined) {
+      const secret = psk(found, 'remote.psk', remote.psk);
+      return secret && { kind, secret };
+    }
+    if (document.local.auth.psk === undefined)
+      found.problem('remote.psk', 'is missing: the gateway is to prove itself with a psk');
+    return local?.kind === 'psk' ? { kind, secret: new Secret(local.secret.expose()) } : undefined;
+  }
+  if (remote.psk !== undefined) found.problem('remote.psk', 'has no meaning with remote.auth "pubkey"');
+  const anchors = pemList(found, 'remote.anchors', remote.anchors);
+  if (remote.anchors === undefined || remote.anchors.length === 0)
+    found.problem('remote.anchors', 'is missing: name the CA certificates that the gateway must chain to');
+  return { kind, anchors, eku: remote.eku ?? 'enforce' };
+}
+
+/** `undefined` accepts whoever authenticates; with certificates that would be every customer of the CA. */
+export function remoteId(
+  found: Findings,
+  document: ProfileDocument,
+  kind: 'psk' | 'pubkey' | undefined,
+  gateways: readonly string[],
+): string | undefined {
+  const id = document.remote?.id?.trim();
+  if (id !== undefined && id !== '%any') return id;
+  if (kind !== 'pubkey') return undefined;
+  if (id === '%any') {
+    found.warn('remote.id', '%any accepts every certificate under the trust anchors as the gateway');
+    return undefined;
+  }
+  if (gateways.length > 1)
+    found.warn('remote.id', `is missing: every host must identify itself as ${gateways[0]}`);
+  return gateways[0];
+}
+
+export function identityText(found: Findings, path: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const id = text.trim();
+  const control = [...id].some((char) => char < ' ' || char === '\u007f');
+  if (id === '' || id.length > 1024 || control) found.problem(path, 'is not an identity');
+  return id;
+}
+
+/** Zeroes the secrets of a profile that is not going to be used any more. */
+export function forgetSecrets(profile: Profile): void {
+  for (const auth of [profile.local.auth, profile.remote.auth]) {
+    if ('secret' in auth) auth.secret.wipe();
+    if ('key' in auth) {
+      auth.key.wipe();
+      auth.passphrase?.wipe();
+    }
+  }
+}
