@@ -2,9 +2,9 @@
 import type { OwnedDns } from './dns/plan.ts';
 import type { DnsPort } from './dns/port.ts';
 import { readDnsItem, readFileBefore } from './dns/validate.ts';
-import { describeItem } from './host-items.ts';
+import { describeItem, type HostItem } from './host-items.ts';
 import type { Journal, JournalEntry } from './journal/port.ts';
-import { isPresent, type OwnedRoute } from './route/plan.ts';
+import { type OwnedRoute, planRoutes } from './route/plan.ts';
 import type { RoutePort, Routing } from './route/port.ts';
 import { readLinkBefore, readRouteItem } from './route/validate.ts';
 
@@ -30,21 +30,49 @@ export interface UndoEnvironment {
   readonly routing: Routing;
 }
 
-async function undoRoute(owned: OwnedRoute, environment: UndoEnvironment): Promise<string> {
-  const { item } = owned;
-  const routing = 'table' in item ? { ...environment.routing, table: item.table } : environment.routing;
-  const interfaces = 'interface' in item ? [item.interface] : [];
-  const look = async (): Promise<boolean> =>
-    isPresent(item, await environment.routes.observe(interfaces, routing));
-  if (!(await look())) return 'gone already';
-  const said = await environment.routes.remove([owned]);
-  // A link without a `before` cannot be put back, and is no harm: it was there before us.
-  if ((await look()) && !(item.kind === 'link' && isUnchanged(owned))) throw new Error(said);
-  return 'removed';
+export interface RouteRemoval {
+  readonly gone: readonly OwnedRoute[];
+  /** Still there after an attempt. */
+  readonly left: readonly OwnedRoute[];
+  /** What the failing commands said. */
+  readonly said: string;
 }
 
-const isUnchanged = ({ item, before }: OwnedRoute): boolean =>
-  item.kind === 'link' && (before === null || (before.up && before.mtu === item.mtu));
+const inTable = ({ item }: OwnedRoute): number | undefined => ('table' in item ? item.table : undefined);
+
+/**
+ * Takes away what is still there of `owned`, all in one go, and looks again. `all` is everything that is ours, by
+ * which routes of others in the same table are told apart. @throws OsError when it cannot look
+ */
+export async function removeOwnedRoutes(
+  owned: readonly OwnedRoute[],
+  all: readonly OwnedRoute[],
+  environment: UndoEnvironment,
+): Promise<RouteRemoval> {
+  const interfaces = [...new Set(owned.flatMap(({ item }) => ('interface' in item ? [item.interface] : [])))];
+  // Entries of an engine that used another table are looked for there.
+  const table = owned.map(inTable).find((t) => t !== undefined) ?? environment.routing.table;
+  const routing = { ...environment.routing, table };
+  const here = owned.filter((o) => (inTable(o) ?? table) === table);
+  const ids = new Set(here.map((o) => o.id));
+  const look = async (): Promise<readonly OwnedRoute[]> => {
+    const observed = await environment.routes.observe(interfaces, routing);
+    return planRoutes({ desired: [], owned: all, observed, routing }).removals.filter((o) => ids.has(o.id));
+  };
+  const present = await look();
+  const said = present.length === 0 ? '' : await environment.routes.remove(present);
+  const left = present.length === 0 ? [] : await look();
+  const isLeft = new Set(left.map((o) => o.id));
+  const gone = here.filter((o) => !isLeft.has(o.id));
+  const elsewhere = owned.filter((o) => !here.includes(o));
+  if (elsewhere.length === 0) return { gone, left, said };
+  const rest = await removeOwnedRoutes(elsewhere, all, environment);
+  return {
+    gone: [...gone, ...rest.gone],
+    left: [...left, ...rest.left],
+    said: [said, rest.said].join(' ').trim(),
+  };
+}
 
 async function undoDns(owned: OwnedDns, dns: DnsPort): Promise<string> {
   const outcome = await dns.remove(owned.item, owned.before);
@@ -52,12 +80,17 @@ async function undoDns(owned: OwnedDns, dns: DnsPort): Promise<string> {
   return outcome === 'gone' ? 'gone already' : 'removed';
 }
 
+/** Of an entry that an earlier boot made: the kernel's state and the resolvers' went with the restart. */
+const survivesRestart = (entry: JournalEntry): boolean => entry.kind === 'dns-file';
+
+const left = (item: HostItem, outcome: string): string => `left by a crash: ${describeItem(item, outcome)}`;
+
 /**
- * Undoes every live entry, newest first. What cannot be undone stays in the journal for the next time. Returns one
- * line an entry.
+ * Undoes every live entry, newest first: name servers, then routes and what they hang on. What cannot be undone
+ * stays in the journal for the next time. Returns one line an entry.
  *
- * Of an entry that an earlier boot made, only a file is still there to be restored: the kernel's state and
- * the resolvers' went with the restart, and an interface may have our old name by chance.
+ * Of an earlier boot only a file is restored: the rest went with the restart, and an interface that has our old
+ * name now has it by chance.
  */
 export async function undoLeftovers(
   journal: Journal,
@@ -65,26 +98,38 @@ export async function undoLeftovers(
   bootId: string,
 ): Promise<readonly string[]> {
   const lines: string[] = [];
+  const routes: OwnedRoute[] = [];
+  const drop: number[] = [];
   for (const entry of [...journal.live()].reverse()) {
     const [route] = routesOwned([entry]);
     const [dns] = dnsOwned([entry]);
     const owned = route ?? dns;
     if (!owned) {
       lines.push(`journal entry ${entry.id} (${entry.kind}) is not understood and stays`);
-      continue;
+    } else if (entry.bootId !== bootId && !survivesRestart(entry)) {
+      drop.push(entry.id);
+      lines.push(left(owned.item, 'gone with the restart'));
+    } else if (route) {
+      routes.push(route);
+    } else if (dns) {
+      try {
+        const outcome = await undoDns(dns, environment.dns);
+        drop.push(dns.id);
+        lines.push(left(dns.item, outcome));
+      } catch (error) {
+        lines.push(left(dns.item, `not undone: ${String(error)}`));
+      }
     }
-    try {
-      let outcome: string;
-      if (entry.bootId !== bootId && owned.item.kind !== 'dns-file') outcome = 'gone with the restart';
-      else
-        outcome = route
-          ? await undoRoute(route, environment)
-          : await undoDns(owned as OwnedDns, environment.dns);
-      await journal.done([entry.id]);
-      lines.push(`left by a crash: ${describeItem(owned.item, outcome)}`);
-    } catch (error) {
-      lines.push(`left by a crash: ${describeItem(owned.item, `not undone: ${String(error)}`)}`);
-    }
+  }
+  await journal.done(drop);
+  if (routes.length === 0) return lines;
+  try {
+    const removal = await removeOwnedRoutes(routes, routes, environment);
+    await journal.done(removal.gone.map((o) => o.id));
+    for (const { item } of removal.gone) lines.push(left(item, 'gone'));
+    for (const { item } of removal.left) lines.push(left(item, `not undone: ${removal.said}`));
+  } catch (error) {
+    lines.push(`left by a crash: routes not undone: ${String(error)}`);
   }
   return lines;
 }

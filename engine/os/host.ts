@@ -11,7 +11,7 @@ import type { DnsPort } from './dns/port.ts';
 import { isOurs } from './dns/resolv-conf.ts';
 import { OsError } from './error.ts';
 import { describeItem, type HostItem } from './host-items.ts';
-import { dnsOwned, routesOwned, undoLeftovers } from './host-undo.ts';
+import { dnsOwned, removeOwnedRoutes, routesOwned, undoLeftovers } from './host-undo.ts';
 import type { Journal, Json } from './journal/port.ts';
 import type { Host, HostChange, HostState } from './port.ts';
 import { type OwnedRoute, planRoutes, type RoutePlan } from './route/plan.ts';
@@ -197,14 +197,14 @@ class SystemHost implements Host {
 
   async #removeRoutes(removals: readonly OwnedRoute[], changes: HostChange[]): Promise<void> {
     if (removals.length === 0) return;
-    const { routes, routing } = this.#environment;
-    const said = await routes.remove(removals);
-    const interfaces = removals.flatMap(({ item }) => ('interface' in item ? [item.interface] : []));
-    const observed = await routes.observe([...new Set(interfaces)], routing);
-    const left = planRoutes({ desired: [], owned: removals, observed, routing }).removals;
-    const gone = removals.filter((o) => !left.includes(o));
+    const { gone, left, said } = await removeOwnedRoutes(
+      removals,
+      routesOwned(this.#journal.live()),
+      this.#environment,
+    );
     await this.#journal.done(gone.map((o) => o.id));
-    for (const { item } of gone) changes.push(change(describeItem(item, 'removed')));
+    for (const { item } of gone)
+      changes.push(change(describeItem(item, item.kind === 'link' ? 'put back' : 'removed')));
     for (const { item } of left) this.#report(changes, `${describeItem(item, 'not removed')}: ${said}`);
   }
 
