@@ -130,6 +130,8 @@ test('what does not fit its field is a RangeError', () => {
     { kind: 'AUTH', method: -1, data: new Uint8Array(1) },
     { kind: 'Vendor', data: new Uint8Array(65532) },
     { kind: 'EAP', packet: fromHex('01050006') },
+    { kind: 'Unknown', type: 0, critical: false, body: new Uint8Array(0) },
+    { kind: 'Unknown', type: 33, critical: false, body: new Uint8Array(0) },
     { kind: 'Delete', protocol: 3, spis: [new Uint8Array(4), new Uint8Array(8)] },
     { kind: 'CP', cfgType: 1, attributes: [{ type: 0x8000, value: new Uint8Array(0) }] },
     {
