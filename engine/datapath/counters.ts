@@ -1,0 +1,110 @@
+/**
+ * Counters in one block of float64s, so that a worker can write what the main thread reads without a message.
+ * A head for the whole data path, then one slot a SA pair. Whole numbers are exact up to 2^53.
+ */
+import type { Instant } from '../base/brand.ts';
+import type { Drop, PathCounters, SaCounters } from './protocol.ts';
+
+const DROPS: readonly Drop[] = [
+  'no-sa',
+  'replay',
+  'integrity',
+  'selector',
+  'malformed',
+  'no-route',
+  'too-big',
+  'expired',
+  'tun-full',
+  'udp-error',
+];
+
+/** Index of each cause in the head. */
+export const DropAt = {
+  noSa: 0,
+  replay: 1,
+  integrity: 2,
+  selector: 3,
+  malformed: 4,
+  noRoute: 5,
+  tooBig: 6,
+  expired: 7,
+  tunFull: 8,
+  udpError: 9,
+} as const;
+
+export const DATAGRAMS_IN = 10;
+export const DATAGRAMS_OUT = 11;
+const HEAD_LENGTH = 16;
+
+/** Offsets in a slot. Moments are zero before the first packet. */
+export const SlotAt = {
+  bytesIn: 0,
+  bytesOut: 1,
+  packetsIn: 2,
+  packetsOut: 3,
+  lastIn: 4,
+  lastOut: 5,
+} as const;
+const SLOT_LENGTH = 8;
+
+/** SA pairs at a time, lingering ones included. */
+export const MOST_PAIRS = 4096;
+export const COUNTERS_BYTE_LENGTH: number = (HEAD_LENGTH + MOST_PAIRS * SLOT_LENGTH) * 8;
+
+export const slotBase = (slot: number): number => HEAD_LENGTH + slot * SLOT_LENGTH;
+
+export function clearSlot(block: Float64Array, slot: number): void {
+  block.fill(0, slotBase(slot), slotBase(slot) + SLOT_LENGTH);
+}
+
+export function readSlot(block: Float64Array, slot: number, now: Instant): SaCounters {
+  const base = slotBase(slot);
+  const at = (offset: number): number => block[base + offset] as number;
+  const idle = (moment: number): number | undefined => (moment === 0 ? undefined : Math.max(0, now - moment));
+  return {
+    bytesIn: at(SlotAt.bytesIn),
+    bytesOut: at(SlotAt.bytesOut),
+    packetsIn: at(SlotAt.packetsIn),
+    packetsOut: at(SlotAt.packetsOut),
+    idleIn: idle(at(SlotAt.lastIn)),
+    idleOut: idle(at(SlotAt.lastOut)),
+  };
+}
+
+export function readTotals(block: Float64Array): PathCounters {
+  const drops = Object.fromEntries(DROPS.map((drop, i) => [drop, block[i] as number])) as Record<
+    Drop,
+    number
+  >;
+  return {
+    drops,
+    datagramsIn: block[DATAGRAMS_IN] as number,
+    datagramsOut: block[DATAGRAMS_OUT] as number,
+  };
+}
+
+/** Hands out slots and knows which pair has which. */
+export class SlotTable {
+  readonly #free: number[] = Array.from({ length: MOST_PAIRS }, (_, i) => MOST_PAIRS - 1 - i);
+  readonly #byId = new Map<number, number>();
+
+  /** @throws RangeError when all slots are taken or the pair has one */
+  take(id: number): number {
+    if (this.#byId.has(id)) throw new RangeError(`SA pair ${id} exists`);
+    const slot = this.#free.pop();
+    if (slot === undefined) throw new RangeError(`more than ${MOST_PAIRS} SA pairs`);
+    this.#byId.set(id, slot);
+    return slot;
+  }
+
+  of(id: number): number | undefined {
+    return this.#byId.get(id);
+  }
+
+  release(id: number): void {
+    const slot = this.#byId.get(id);
+    if (slot === undefined) return;
+    this.#byId.delete(id);
+    this.#free.push(slot);
+  }
+}
