@@ -1,0 +1,81 @@
+/** The peer's authentic requests, by exchange type. Each gets exactly one answer, now or when a verdict is there. */
+import { findAll, findError, notify } from '../wire/find.ts';
+import type { Payload } from '../wire/payloads/types.ts';
+import { Exchange as ExchangeType, NotifyType } from '../wire/registry.ts';
+import type { Core } from './core.ts';
+import { answerAuth } from './exchanges/auth-answer.ts';
+import { answerCreateChild } from './exchanges/create-child-answer.ts';
+import { answerDeletes } from './exchanges/delete.ts';
+import { IkeRekey } from './exchanges/ike-rekey.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { retireSa, takeOver } from './ike-takeover.ts';
+import { endNow } from './lifecycle.ts';
+import { failure, refusal } from './parts/failures.ts';
+import { notifyName } from './parts/pick.ts';
+
+type Respond = (answer: readonly Payload[]) => void;
+
+/** @param payloads `undefined` when the authentic inside could not be read */
+export function answerRequest(
+  core: Core,
+  sa: IkeSa,
+  exchange: number,
+  payloads: readonly Payload[] | undefined,
+  respond: Respond,
+): void {
+  if (!payloads) {
+    // Authentic and yet unreadable: the two do not understand each other, which is fatal (RFC 7296 §2.21.3).
+    respond([notify(NotifyType.INVALID_SYNTAX)]);
+    endNow(core, failure('INVALID_SYNTAX', 'established', "the peer's request cannot be read", true));
+    return;
+  }
+  switch (exchange) {
+    case ExchangeType.IKE_AUTH:
+      if (core.establishedAt === undefined && !core.ending && !sa.initiator)
+        answerAuth(core, sa, payloads, respond);
+      else respond([notify(NotifyType.INVALID_SYNTAX)]);
+      return;
+    case ExchangeType.CREATE_CHILD_SA:
+      respond(
+        core.establishedAt === undefined
+          ? [notify(NotifyType.INVALID_SYNTAX)]
+          : answerCreateChild(core, sa, payloads),
+      );
+      return;
+    case ExchangeType.INFORMATIONAL:
+      answerInformational(core, sa, payloads, respond);
+      return;
+    default:
+      respond([notify(NotifyType.INVALID_SYNTAX)]);
+  }
+}
+
+function answerInformational(core: Core, sa: IkeSa, payloads: readonly Payload[], respond: Respond): void {
+  if (core.establishedAt === undefined) {
+    respond([]);
+    return;
+  }
+  const error = findError(payloads);
+  if (error?.type === NotifyType.AUTHENTICATION_FAILED || error?.type === NotifyType.INVALID_SYNTAX) {
+    respond([]);
+    endNow(core, refusal(error, 'established', true));
+    return;
+  }
+  for (const n of findAll(payloads, 'Notify'))
+    core.note('message', `${notifyName(n.type)} is not acted upon`, 'debug');
+  const { payloads: answer, ike } = answerDeletes(core, findAll(payloads, 'Delete'));
+  respond(answer);
+  if (ike) deleted(core, sa);
+}
+
+/** The peer deleted this IKE SA: the session's end only when no other SA has taken over (§2.25.2). */
+function deleted(core: Core, sa: IkeSa): void {
+  const open = sa.window.flight?.exchange;
+  if (sa === core.current && open instanceof IkeRekey && open.collision && !open.collision.made.gone)
+    takeOver(core, sa, open.collision.made, false);
+  if (sa !== core.current) {
+    retireSa(core, sa);
+    return;
+  }
+  endNow(core, failure('PEER_DELETED', 'established', 'the gateway ended the connection', true));
+}

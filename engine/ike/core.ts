@@ -1,0 +1,159 @@
+/** What a session knows: the state that exchanges work on, and how they speak to the world. Decides nothing itself. */
+import type { IkeSpi, Instant, Millis } from '../base/brand.ts';
+import { toHex } from '../base/bytes.ts';
+import type { Failure } from '../base/failure.ts';
+import { after } from '../base/instant.ts';
+import type { Child } from './child.ts';
+import type {
+  Assigned,
+  Effect,
+  Identity,
+  IkeConfig,
+  IkeContext,
+  IkeState,
+  Lifetime,
+  NatView,
+  NoteTopic,
+  Path,
+} from './contract.ts';
+import { Deadlines } from './deadlines.ts';
+import type { Exchange } from './exchanges/exchange.ts';
+import type { Handshake } from './handshake.ts';
+import { IkeSa } from './ike-sa.ts';
+
+export interface QueuedTask {
+  readonly exchange: Exchange;
+  readonly notBefore: Instant;
+}
+
+/** A `sign` or `verify-peer` effect that waits for its input. */
+export interface Question {
+  readonly request: number;
+  readonly kind: 'sign' | 'verify-peer';
+  readonly answered: (result: never) => void;
+}
+
+export class Core {
+  readonly config: IkeConfig;
+  readonly context: IkeContext;
+  readonly deadlines: Deadlines = new Deadlines();
+  readonly children: Map<number, Child> = new Map();
+  now: Instant = 0 as Instant;
+  effects: Effect[] = [];
+  state: IkeState = 'CREATED';
+  /** Nothing more happens. */
+  closed = false;
+  /** Why the session is ending, once it is. */
+  ending: { readonly failure: Failure | undefined } | undefined;
+  hint: Failure | undefined;
+  path: Path | undefined;
+  encapsulated = false;
+  nat: NatView = { local: false, remote: false, forced: false };
+  fragmentation = false;
+  handshake: Handshake | undefined;
+  /** The datagram being read, and its SPIs: AUTH signs IKE_SA_INIT octet for octet. */
+  received: Uint8Array | undefined;
+  receivedSpis: { readonly spiInitiator: IkeSpi; readonly spiResponder: IkeSpi } | undefined;
+  /** The SA that new exchanges of ours use. */
+  current: IkeSa | undefined;
+  sas: IkeSa[] = [];
+  queue: QueuedTask[] = [];
+  /** After the peer rekeyed the IKE SA: no exchange on the new one before the peer has it for certain. */
+  holdUntil: Instant | undefined;
+  remoteId: Identity | undefined;
+  localAuthMethod: number | undefined;
+  remoteAuthMethod: number | undefined;
+  /** Virtual addresses: ours as an initiator, the peer's as a responder. */
+  assigned: Assigned | undefined;
+  establishedAt: Instant | undefined;
+  rekeyAt: Instant | undefined;
+  expiresAt: Instant | undefined;
+  roundTrip: Millis | undefined;
+  retransmits = 0;
+  /** When the peer last proved to be there. */
+  lastHeard: Instant = 0 as Instant;
+  question: Question | undefined;
+  #nextQuestion = 1;
+  #nextSa = 1;
+
+  constructor(config: IkeConfig, context: IkeContext) {
+    this.config = config;
+    this.context = context;
+    this.nat = { local: false, remote: false, forced: config.encapsulation === 'forced' };
+  }
+
+  emit(effect: Effect): void {
+    this.effects.push(effect);
+  }
+
+  note(topic: NoteTopic, text: string, level: 'debug' | 'info' | 'warn' = 'info'): void {
+    this.effects.push({ kind: 'note', level, topic, text });
+  }
+
+  setState(state: IkeState): void {
+    if (this.state === state) return;
+    this.state = state;
+    this.emit({ kind: 'state', state });
+  }
+
+  addSa(initiator: boolean, spiInitiator: IkeSpi, spiResponder: IkeSpi, generation: number): IkeSa {
+    const sa = new IkeSa(this.#nextSa++, initiator, spiInitiator, spiResponder, generation);
+    this.sas.push(sa);
+    return sa;
+  }
+
+  /** Drops an SA altogether. */
+  removeSa(sa: IkeSa): void {
+    sa.destroy();
+    this.deadlines.clear(`retransmit/${sa.id}`);
+    this.deadlines.clear(`retire/${sa.id}`);
+    this.sas = this.sas.filter((other) => other !== sa);
+  }
+
+  freshIkeSpi(): IkeSpi {
+    for (;;) {
+      const spi = toHex(this.context.random(8)) as IkeSpi;
+      if (!/^0+$/.test(spi) && !this.sas.some((sa) => sa.ownSpi === spi)) return spi;
+    }
+  }
+
+  /** 0 ≤ x < 1. */
+  fraction(): number {
+    const b = this.context.random(4);
+    return ((b[0] as number) * 0x1_00_00 + (b[1] as number) * 0x1_00 + (b[2] as number)) / 0x1_00_00_00;
+  }
+
+  /** Soft and hard end from now; a lifetime of 0 never ends. */
+  lifetimeFrom(lifetime: Lifetime): { readonly rekeyAt: Instant; readonly expiresAt: Instant } {
+    if (lifetime.lifetime <= 0) {
+      const never = Number.POSITIVE_INFINITY as Instant;
+      return { rekeyAt: never, expiresAt: never };
+    }
+    const margin = lifetime.margin * (1 + this.fraction() * lifetime.fuzz);
+    const soft = Math.max(lifetime.lifetime - margin, lifetime.lifetime * 0.1);
+    return {
+      rekeyAt: after(this.now, soft as Millis),
+      expiresAt: after(this.now, lifetime.lifetime),
+    };
+  }
+
+  /** Asks the world; the session feeds its answer to `answered`. */
+  ask<T>(kind: Question['kind'], answered: (result: T) => void): number {
+    const request = this.#nextQuestion++;
+    this.question = { request, kind, answered: answered as (result: never) => void };
+    return request;
+  }
+
+  /** Puts an exchange behind the others, unless the same is waiting already. */
+  enqueue(exchange: Exchange, wait: Millis = 0 as Millis): void {
+    if (this.ending || this.queue.some((task) => task.exchange.key === exchange.key)) return;
+    if (this.sas.some((sa) => sa.window.flight?.exchange.key === exchange.key)) return;
+    this.queue.push({ exchange, notBefore: after(this.now, wait) });
+  }
+
+  /** Puts an exchange in front of the others. */
+  enqueueFirst(exchange: Exchange): void {
+    if (this.queue.some((task) => task.exchange.key === exchange.key)) return;
+    this.queue.unshift({ exchange, notBefore: this.now });
+  }
+}

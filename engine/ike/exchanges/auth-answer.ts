@@ -1,0 +1,109 @@
+/** IKE_AUTH as responder (RFC 7296 §1.2): checks the peer, proves who we are, gives an address, makes the first child. */
+import type { Failure } from '../../base/failure.ts';
+import { after, seconds } from '../../base/instant.ts';
+import { find, findNotify, notify } from '../../wire/find.ts';
+import type { AuthPayload, Payload } from '../../wire/payloads/types.ts';
+import { CfgType, NotifyType } from '../../wire/registry.ts';
+import { answerChild } from '../child-negotiation.ts';
+import { installPair } from '../children.ts';
+import type { Core } from '../core.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { established } from '../lifecycle.ts';
+import { certPayloads } from '../parts/cert.ts';
+import { cfgReply, readRequest, wantsAny } from '../parts/config.ts';
+import { failure } from '../parts/failures.ts';
+import { single } from '../parts/pick.ts';
+import { checkPeer, prove } from '../proof.ts';
+import { noteIgnored } from './auth.ts';
+
+/** A refused peer's retransmits are answered for this long. */
+const REFUSED_MS = seconds(5);
+
+export function answerAuth(
+  core: Core,
+  sa: IkeSa,
+  payloads: readonly Payload[],
+  respond: (answer: readonly Payload[]) => void,
+): void {
+  const refuse = (reason: Failure): void => {
+    respond([notify(NotifyType.AUTHENTICATION_FAILED)]);
+    core.note('auth', `refused: ${reason.message}`, 'warn');
+    core.ending = { failure: reason };
+    core.setState('DESTROYING');
+    core.deadlines.clearAll();
+    core.deadlines.set('farewell', after(core.now, REFUSED_MS));
+  };
+  if (!single(payloads, 'AUTH')) {
+    refuse(failure('NOT_SUPPORTED', 'IKE_AUTH', 'the peer asks to be authenticated by EAP', false));
+    return;
+  }
+  checkPeer(core, sa, payloads, 'IDi', (bad) => {
+    if (bad) refuse(bad);
+    else
+      prove(core, sa, (proof) => {
+        if (proof.ok) complete(core, sa, payloads, proof.auth, respond);
+        else refuse(proof.failure);
+      });
+  });
+}
+
+function complete(
+  core: Core,
+  sa: IkeSa,
+  payloads: readonly Payload[],
+  auth: AuthPayload,
+  respond: (answer: readonly Payload[]) => void,
+): void {
+  const { handshake } = core;
+  if (!handshake) return;
+  noteIgnored(core, payloads);
+  if (findNotify(payloads, NotifyType.INITIAL_CONTACT))
+    core.note('auth', 'the peer says that it has no other SA here');
+  const identity: Payload[] = [
+    { kind: 'IDr', ...core.config.localId },
+    ...certPayloads(core.config.localAuth),
+    auth,
+  ];
+  const config = assign(core, payloads);
+  if (!config) {
+    respond([...identity, notify(NotifyType.INTERNAL_ADDRESS_FAILURE)]);
+    established(core);
+    return;
+  }
+  if (!find(payloads, 'SA')) {
+    respond([...identity, ...config]);
+    established(core);
+    return;
+  }
+  const answer = answerChild(core, payloads, core.config.children, 'none', 0);
+  if (!answer.ok) {
+    core.note('child', 'no configured child meets what the peer asks for', 'warn');
+    respond([...identity, answer.error]);
+    established(core);
+    return;
+  }
+  respond([...identity, ...config, answer.sa, ...answer.rest]);
+  installPair(core, sa, {
+    ...answer.agreement,
+    nonces: { initiator: handshake.peerNonce, responder: handshake.ourNonce },
+    shared: undefined,
+    initiator: false,
+    outbound: 'now',
+    replaces: undefined,
+    generation: 0,
+  });
+  established(core);
+}
+
+/** The CP payload, none when nothing was asked for; `undefined` when there is no address to give. */
+function assign(core: Core, payloads: readonly Payload[]): Payload[] | undefined {
+  const cp = single(payloads, 'CP');
+  if (cp?.cfgType !== CfgType.REQUEST) return [];
+  const request = readRequest(cp);
+  if (!wantsAny(request) || !core.context.assign || !core.remoteId) return [];
+  const assigned = core.context.assign(core.remoteId, request);
+  if (!assigned) return undefined;
+  core.assigned = assigned;
+  core.note('config', `gave ${assigned.addresses.map((a) => `${a.address}/${a.length}`).join(' ')}`);
+  return [cfgReply(assigned)];
+}

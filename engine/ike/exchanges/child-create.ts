@@ -1,0 +1,97 @@
+/** CREATE_CHILD_SA for a further child (RFC 7296 §1.3.1), as initiator. */
+import { findError } from '../../wire/find.ts';
+import type { Payload } from '../../wire/payloads/types.ts';
+import { Exchange as ExchangeType, NotifyType } from '../../wire/registry.ts';
+import { type ChildOffer, childOffer, offerPayloads, readChildAnswer } from '../child-negotiation.ts';
+import { installPair } from '../children.ts';
+import type { ChildConfig } from '../contract.ts';
+import type { Core } from '../core.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { OwnKeyExchange } from '../own-key-exchange.ts';
+import { failure, refusal } from '../parts/failures.ts';
+import { single } from '../parts/pick.ts';
+import { keMethods, supported } from '../parts/proposals.ts';
+import { DONE, type Exchange, type ExchangeTable, type Outcome } from './exchange.ts';
+
+const phase = 'CREATE_CHILD_SA';
+export const NONCE_LENGTH = 32;
+
+export function childCreate(config: ChildConfig): Exchange {
+  return new ChildCreate(config);
+}
+
+class ChildCreate implements Exchange {
+  readonly table: ExchangeTable = TABLE;
+  readonly key: string;
+  readonly #config: ChildConfig;
+  #ke: OwnKeyExchange | undefined;
+  #nonce: Uint8Array = new Uint8Array(0);
+  #offer: ChildOffer | undefined;
+
+  constructor(config: ChildConfig) {
+    this.#config = config;
+    this.key = `create-child/${config.name}`;
+  }
+
+  request(core: Core): readonly Payload[] | undefined {
+    // The peer may have made it meanwhile.
+    if (
+      [...core.children.values()].some((c) => c.config.name === this.#config.name && c.state === 'INSTALLED')
+    )
+      return undefined;
+    this.#ke ??= new OwnKeyExchange(groupsOf(core, this.#config)[0] ?? 0);
+    this.#nonce = core.context.random(NONCE_LENGTH);
+    this.#offer = childOffer(core, this.#config, 'child');
+    const { sa, rest } = offerPayloads(this.#offer);
+    return [sa, { kind: 'Nonce', data: this.#nonce }, ...this.#ke.payloads(core), ...rest];
+  }
+
+  response(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
+    if (!this.#offer || !this.#ke) throw new TypeError('an answer without a request');
+    const error = findError(payloads);
+    if (error) {
+      if (
+        error.type === NotifyType.INVALID_KE_PAYLOAD &&
+        this.#ke.change(error.data, groupsOf(core, this.#config))
+      )
+        return { kind: 'again', why: 'invalid-ke' };
+      const reason = refusal(error, phase, true);
+      const retry = error.type === NotifyType.TEMPORARY_FAILURE;
+      if (!retry) core.emit({ kind: 'child-failed', name: this.#config.name, failure: reason });
+      return { kind: 'failed', failure: reason, retry };
+    }
+    const judged = readChildAnswer(this.#offer, payloads, phase);
+    const nonce = single(payloads, 'Nonce');
+    const ke = judged.ok
+      ? this.#ke.finish(single(payloads, 'KE'), judged.agreement.chosen.keMethod)
+      : undefined;
+    if (!judged.ok || !nonce || !ke?.ok) {
+      const why = ke && !ke.ok ? ke.why : 'lacks a nonce';
+      const reason = judged.ok
+        ? failure('PROTOCOL_ERROR', phase, `the peer's answer for ${this.#config.name} ${why}`, true)
+        : judged.failure;
+      core.emit({ kind: 'child-failed', name: this.#config.name, failure: reason });
+      return { kind: 'failed', failure: reason, retry: false };
+    }
+    installPair(core, sa, {
+      ...judged.agreement,
+      nonces: { initiator: this.#nonce, responder: nonce.data },
+      shared: ke.shared,
+      initiator: true,
+      outbound: 'now',
+      replaces: undefined,
+      generation: 0,
+    });
+    return DONE;
+  }
+
+  abandon(): void {
+    this.#ke?.abandon();
+  }
+}
+
+/** Methods of a child's proposals that work here; 0 among them means that it may go without. */
+export const groupsOf = (core: Core, config: ChildConfig): number[] =>
+  keMethods(supported(config.proposals, core.context.crypto));
+
+const TABLE: ExchangeTable = { type: ExchangeType.CREATE_CHILD_SA, story: 'creating a CHILD_SA' };

@@ -1,0 +1,145 @@
+/** CREATE_CHILD_SA as responder: a new child, a rekeyed child, a rekeyed IKE SA (RFC 7296 §1.3, §2.25). */
+import type { IkeSpi, Spi32 } from '../../base/brand.ts';
+import { fromHex, readU32, toHex } from '../../base/bytes.ts';
+import { CryptoError } from '../../crypto/port.ts';
+import { find, findNotify, notify } from '../../wire/find.ts';
+import type { KePayload, NotifyPayload, Payload } from '../../wire/payloads/types.ts';
+import { NotifyType } from '../../wire/registry.ts';
+import type { Child } from '../child.ts';
+import { answerChild } from '../child-negotiation.ts';
+import { installPair } from '../children.ts';
+import type { ChildConfig } from '../contract.ts';
+import type { Core } from '../core.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { takeOver } from '../ike-takeover.ts';
+import { lowerNonce } from '../parts/nonces.ts';
+import { single } from '../parts/pick.ts';
+import { choose, supported } from '../parts/proposals.ts';
+import { NONCE_LENGTH } from './child-create.ts';
+import { ChildRekey } from './child-rekey.ts';
+import { childBySpiOut } from './delete.ts';
+import { IkeRekey, makeRekeyedSa } from './ike-rekey.ts';
+import { noteSuite } from './sa-init.ts';
+
+type Answer = readonly Payload[];
+const say = (type: number): Answer => [notify(type)];
+
+export function answerCreateChild(core: Core, sa: IkeSa, payloads: readonly Payload[]): Answer {
+  const busy = sa.window.flight?.exchange;
+  if (core.ending || sa.replaced || sa !== core.current) return say(NotifyType.TEMPORARY_FAILURE);
+  const wantsChild = find(payloads, 'TSi') !== undefined;
+  if (!wantsChild) {
+    const open = busy?.key ?? '';
+    // §2.25.2: a child exchange of ours that is open would end up on the wrong SA.
+    if (/^(create|rekey|delete)-child/.test(open)) return say(NotifyType.TEMPORARY_FAILURE);
+    return answerIkeRekey(core, sa, payloads, busy instanceof IkeRekey ? busy : undefined);
+  }
+  if (busy instanceof IkeRekey) return say(NotifyType.TEMPORARY_FAILURE);
+  const rekey = findNotify(payloads, NotifyType.REKEY_SA);
+  if (!rekey) return makeChild(core, sa, payloads, core.config.children);
+  const old = rekey.spi.length === 4 ? childBySpiOut(core, readU32(rekey.spi, 0) as Spi32) : undefined;
+  if (!old) return [notify(NotifyType.CHILD_SA_NOT_FOUND, new Uint8Array(0), rekey.protocol, rekey.spi)];
+  if (old.state === 'DELETING' || old.successor !== undefined || old.redundant)
+    return say(NotifyType.TEMPORARY_FAILURE);
+  return makeChild(core, sa, payloads, [old.config], old);
+}
+
+/** Whether the answer needs a KE payload, and what comes of it. */
+function exchangeKeys(
+  core: Core,
+  keMethod: number,
+  ke: KePayload | undefined,
+):
+  | { readonly ok: true; readonly shared: Uint8Array | undefined; readonly payloads: Payload[] }
+  | { readonly ok: false; readonly error: NotifyPayload } {
+  if (keMethod === 0) return { ok: true, shared: undefined, payloads: [] };
+  if (ke?.method !== keMethod) {
+    const wanted = Uint8Array.of(keMethod >> 8, keMethod);
+    return { ok: false, error: notify(NotifyType.INVALID_KE_PAYLOAD, wanted) };
+  }
+  try {
+    const { publicValue, shared } = core.context.crypto.answerKeyExchange(
+      keMethod,
+      ke.data,
+      core.context.random,
+    );
+    return { ok: true, shared, payloads: [{ kind: 'KE', method: keMethod, data: publicValue }] };
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error;
+    return { ok: false, error: notify(NotifyType.INVALID_SYNTAX) };
+  }
+}
+
+function makeChild(
+  core: Core,
+  sa: IkeSa,
+  payloads: readonly Payload[],
+  configs: readonly ChildConfig[],
+  old?: Child,
+): Answer {
+  const nonce = single(payloads, 'Nonce');
+  if (!nonce) return say(NotifyType.INVALID_SYNTAX);
+  const theirKe = single(payloads, 'KE');
+  const answer = answerChild(core, payloads, configs, 'child', theirKe?.method ?? 0, old);
+  if (!answer.ok) return [answer.error];
+  const keys = exchangeKeys(core, answer.agreement.chosen.keMethod, theirKe);
+  if (!keys.ok) return [keys.error];
+  const ourNonce = core.context.random(NONCE_LENGTH);
+  if (old) core.note('rekey', `the peer rekeys CHILD_SA ${old.config.name}`);
+  const made = installPair(core, sa, {
+    ...answer.agreement,
+    narrowed: old?.narrowed ?? answer.agreement.narrowed,
+    nonces: { initiator: nonce.data, responder: ourNonce },
+    shared: keys.shared,
+    initiator: false,
+    outbound: old ? 'later' : 'now',
+    replaces: old,
+    generation: old ? old.generation + 1 : 0,
+  });
+  if (old) {
+    const open = sa.window.flight?.exchange;
+    if (open instanceof ChildRekey && open.id === old.id)
+      open.collision = { made: made.id, lowest: lowerNonce(nonce.data, ourNonce) };
+    else {
+      old.successor = made.id;
+      old.state = 'REKEYED';
+      core.deadlines.clear(`child-rekey/${old.id}`);
+    }
+  }
+  return [answer.sa, { kind: 'Nonce', data: ourNonce }, ...keys.payloads, ...answer.rest];
+}
+
+function answerIkeRekey(
+  core: Core,
+  sa: IkeSa,
+  payloads: readonly Payload[],
+  ours: IkeRekey | undefined,
+): Answer {
+  const offered = single(payloads, 'SA');
+  const nonce = single(payloads, 'Nonce');
+  const ke = single(payloads, 'KE');
+  if (!offered || !nonce || !ke) return say(NotifyType.INVALID_SYNTAX);
+  const specs = supported(core.config.proposals, core.context.crypto);
+  const chosen = choose(specs, offered, 'ike', 8, ke.method);
+  if (!chosen) return say(NotifyType.NO_PROPOSAL_CHOSEN);
+  const spiInitiator = toHex(chosen.spi) as IkeSpi;
+  if (/^0+$/.test(spiInitiator)) return say(NotifyType.INVALID_SYNTAX);
+  const keys = exchangeKeys(core, chosen.keMethod, ke);
+  if (!keys.ok || !keys.shared) return keys.ok ? say(NotifyType.INVALID_SYNTAX) : [keys.error];
+  const ourNonce = core.context.random(NONCE_LENGTH);
+  const spiResponder = core.freshIkeSpi();
+  const nonces = { initiator: nonce.data, responder: ourNonce };
+  core.setState('REKEYING');
+  core.note('rekey', 'the peer rekeys the IKE SA');
+  const made = makeRekeyedSa(core, sa, false, spiInitiator, spiResponder, chosen, nonces, keys.shared);
+  if (ours) ours.collision = { made, lowest: lowerNonce(nonce.data, ourNonce) };
+  else {
+    noteSuite(core, chosen);
+    takeOver(core, sa, made, true);
+  }
+  return [
+    { kind: 'SA', proposals: [{ ...chosen.proposal, spi: fromHex(spiResponder) }] },
+    { kind: 'Nonce', data: ourNonce },
+    ...keys.payloads,
+  ];
+}

@@ -1,0 +1,26 @@
+/** Liveness check: an empty INFORMATIONAL (RFC 7296 §1.4, §2.4). */
+import { Exchange as ExchangeType } from '../../wire/registry.ts';
+import { armLiveness } from '../lifecycle.ts';
+import { DONE, type Exchange, type ExchangeTable } from './exchange.ts';
+
+export function liveness(): Exchange {
+  return {
+    table: TABLE,
+    key: 'liveness',
+    request(core) {
+      core.note('liveness', 'nothing heard for a while: asking the peer', 'debug');
+      return [];
+    },
+    response(core) {
+      core.note(
+        'liveness',
+        `the peer answered${core.roundTrip === undefined ? '' : ` in ${core.roundTrip} ms`}`,
+        'debug',
+      );
+      armLiveness(core, core.now);
+      return DONE;
+    },
+  };
+}
+
+const TABLE: ExchangeTable = { type: ExchangeType.INFORMATIONAL, story: 'liveness check' };

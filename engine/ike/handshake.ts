@@ -1,0 +1,22 @@
+/** What IKE_AUTH needs of IKE_SA_INIT (RFC 7296 §2.15); wiped when the peers have authenticated. */
+import { wipe } from '../base/bytes.ts';
+import type { ChildConfig } from './contract.ts';
+
+export interface Handshake {
+  /** Both IKE_SA_INIT messages, octet for octet. */
+  readonly ourInit: Uint8Array;
+  readonly peerInit: Uint8Array;
+  readonly ourNonce: Uint8Array;
+  readonly peerNonce: Uint8Array;
+  /** SIGNATURE_HASH_ALGORITHMS of the peer (RFC 7427 §4). */
+  readonly peerHashes: readonly number[] | undefined;
+  /** SK_p of our side and of the peer's. */
+  readonly ourSkP: Uint8Array;
+  readonly peerSkP: Uint8Array;
+  /** The first child: asked for by an initiator. */
+  readonly child?: ChildConfig;
+}
+
+export function wipeHandshake(handshake: Handshake | undefined): void {
+  wipe(handshake?.ourSkP, handshake?.peerSkP);
+}
