@@ -1,7 +1,7 @@
 /** Real packets for the demo: pings, a steady probe and a transfer between two hosts behind memory tuns. */
 import { performance } from 'node:perf_hooks';
 import { readU32, writeU32 } from '../base/bytes.ts';
-import { echoPacket, echoReply, readEcho, readIpPacket, readUdp, udpPacket } from '../gateway/ip-packets.ts';
+import { answerEcho, buildEcho, buildUdp, parseEcho, parseUdp, readIp } from '../gateway/ip-packets.ts';
 
 /** The host's end of a tun in memory. */
 export interface HostEnd {
@@ -61,7 +61,9 @@ export class Traffic {
     const data = new Uint8Array(56).map((_, i) => i);
     for (let sequence = 1; sequence <= count; sequence++) {
       this.#pings.set(sequence, { at: performance.now() });
-      this.#client.push(echoPacket(source, destination, { request: true, id: PING_ID, sequence, data }));
+      this.#client.push(
+        buildEcho(source, destination, { kind: 'request', identifier: PING_ID, sequence, data }),
+      );
       await pause(5);
     }
     const times = (): number[] => [...this.#pings.values()].flatMap((p) => p.roundTrip ?? []);
@@ -86,7 +88,9 @@ export class Traffic {
       const sequence = this.#probeSequence;
       this.#probes.add(sequence);
       this.#probesSent++;
-      this.#client.push(echoPacket(source, destination, { request: true, id: PROBE_ID, sequence, data }));
+      this.#client.push(
+        buildEcho(source, destination, { kind: 'request', identifier: PROBE_ID, sequence, data }),
+      );
     }, intervalMs);
     const stop = async (): Promise<Loss> => {
       clearInterval(timer);
@@ -137,7 +141,7 @@ export class Traffic {
   #numbered(source: string, destination: string, number: number, octets: number): Uint8Array {
     const data = new Uint8Array(octets).fill(number & 0xff, 4);
     writeU32(data, 0, number);
-    return udpPacket(source, destination, {
+    return buildUdp(source, destination, {
       sourcePort: TRANSFER_PORT,
       destinationPort: TRANSFER_PORT,
       data,
@@ -145,22 +149,22 @@ export class Traffic {
   }
 
   #atClient(bytes: Uint8Array): void {
-    const packet = readIpPacket(bytes);
-    const echo = packet && readEcho(packet);
-    if (!echo || echo.request) return;
-    if (echo.id === PROBE_ID) this.#probes.delete(echo.sequence);
-    const ping = echo.id === PING_ID ? this.#pings.get(echo.sequence) : undefined;
+    const packet = readIp(bytes);
+    const echo = packet && parseEcho(packet);
+    if (echo?.kind !== 'reply') return;
+    if (echo.identifier === PROBE_ID) this.#probes.delete(echo.sequence);
+    const ping = echo.identifier === PING_ID ? this.#pings.get(echo.sequence) : undefined;
     if (ping) ping.roundTrip ??= performance.now() - ping.at;
   }
 
   #atServer(bytes: Uint8Array): void {
-    const reply = echoReply(bytes);
+    const reply = answerEcho(bytes);
     if (reply) {
       this.#server.push(reply);
       return;
     }
-    const packet = readIpPacket(bytes);
-    const datagram = packet && readUdp(packet);
+    const packet = readIp(bytes);
+    const datagram = packet && parseUdp(packet);
     if (datagram?.destinationPort !== TRANSFER_PORT) return;
     this.#received++;
     const fill = readU32(datagram.data, 0) & 0xff;

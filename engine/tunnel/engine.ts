@@ -23,6 +23,7 @@ import { readU32 } from '../base/bytes.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Identity, SessionFactory } from '../ike/contract.ts';
 import type { Host } from '../os/port.ts';
+import type { ProfileStorage, StoredProfile } from '../profile/storage.ts';
 import { History } from './history.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials, World } from './ports.ts';
@@ -37,15 +38,6 @@ export interface CompiledProfile {
   readonly warnings: readonly string[];
   /** Zeroes the secrets that the plan holds. */
   wipe(): void;
-}
-
-/** Stored profiles: documents as written, secrets included, in a place that only the engine reads. */
-export interface ProfileStore {
-  list(): Promise<readonly { readonly name: string; readonly savedAt: string }[]>;
-  read(name: string): Promise<ProfileDocumentJson | undefined>;
-  write(name: string, document: ProfileDocumentJson): Promise<void>;
-  /** False when there was none. */
-  remove(name: string): Promise<boolean>;
 }
 
 export interface ProfileRules {
@@ -68,7 +60,7 @@ export interface EngineParts {
   readonly host: Host;
   readonly createSession: SessionFactory;
   readonly identityText: (identity: Identity) => string;
-  readonly profiles: ProfileStore;
+  readonly profiles: ProfileStorage;
   readonly rules: ProfileRules;
   readonly logSource: LogSource;
   readonly about: Omit<EngineInfo, 'api' | 'startedAt' | 'uptimeSeconds'>;
@@ -162,8 +154,8 @@ export class Engine implements EngineApi {
   async addProfile({ profile, replace }: AddProfileParams): Promise<AddProfileResult> {
     const { rules, profiles } = this.#parts;
     const name = typeof profile.name === 'string' ? profile.name : '';
-    const stored = name === '' ? undefined : await profiles.read(name);
-    const document = rules.restore(profile, stored);
+    const stored = name === '' ? undefined : await this.#find(name);
+    const document = rules.restore(profile, stored?.document);
     const compiled = rules.compile(document);
     compiled.wipe();
     if (stored && replace !== true)
@@ -172,7 +164,7 @@ export class Engine implements EngineApi {
           'Replace it, or choose another name.',
         ]),
       );
-    await profiles.write(compiled.name, document);
+    await profiles.put(compiled.name, document);
     await this.#profilesChanged();
     return { name: compiled.name, warnings: compiled.warnings };
   }
@@ -180,9 +172,15 @@ export class Engine implements EngineApi {
   async listProfiles(): Promise<readonly ProfileSummary[]> {
     const { rules, profiles } = this.#parts;
     const summaries: ProfileSummary[] = [];
-    for (const { name, savedAt } of await profiles.list()) {
-      const document = await profiles.read(name);
-      if (document) summaries.push({ ...rules.summarise(document), name, savedAt });
+    for (const found of await profiles.list()) {
+      if ('problem' in found)
+        summaries.push({ name: found.name, hosts: [], auth: 'psk', problem: found.problem });
+      else
+        summaries.push({
+          ...rules.summarise(found.document),
+          name: found.name,
+          savedAt: this.#parts.world.scheduler.isoTime(found.savedAt),
+        });
     }
     return summaries;
   }
@@ -302,10 +300,19 @@ export class Engine implements EngineApi {
     );
   }
 
+  async #find(name: string): Promise<StoredProfile | undefined> {
+    const found = await this.#parts.profiles.get(name);
+    if (found && 'problem' in found)
+      throw new ApiError(
+        localFailure('PROFILE_INVALID', `the stored profile ${name} cannot be read: ${found.problem}`),
+      );
+    return found;
+  }
+
   async #stored(name: string): Promise<ProfileDocumentJson> {
-    const document = await this.#parts.profiles.read(name);
-    if (!document) throw this.#unknown(name);
-    return document;
+    const found = await this.#find(name);
+    if (!found) throw this.#unknown(name);
+    return found.document;
   }
 
   #entry(name: string): Entry {
