@@ -135,6 +135,10 @@ export function activate(core: Core, child: Child): void {
   core.emit({ kind: 'activate-outbound', id: child.id });
 }
 
+/** Whether another pair is there in its place. */
+export const isSucceeded = (core: Core, child: Child): boolean =>
+  child.successor !== undefined && core.children.has(child.successor);
+
 /** Removes a pair; its successor takes the traffic first. */
 export function removePair(
   core: Core,

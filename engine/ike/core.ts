@@ -1,5 +1,5 @@
 /** What a session knows: the state that exchanges work on, and how they speak to the world. Decides nothing itself. */
-import type { IkeSpi, Instant, Millis } from '../base/brand.ts';
+import type { IkeSpi, Instant, Millis, Spi32 } from '../base/brand.ts';
 import { toHex } from '../base/bytes.ts';
 import type { Failure } from '../base/failure.ts';
 import { after } from '../base/instant.ts';
@@ -58,6 +58,8 @@ export class Core {
   current: IkeSa | undefined;
   sas: IkeSa[] = [];
   queue: QueuedTask[] = [];
+  /** Pairs that the peer deleted before its answer that made them arrived; kept while ours is open. */
+  readonly deletedEarly: Set<Spi32> = new Set();
   /** After the peer rekeyed the IKE SA: no exchange on the new one before the peer has it for certain. */
   holdUntil: Instant | undefined;
   remoteId: Identity | undefined;

@@ -28,6 +28,7 @@ const attempts = new WeakMap<Exchange, number>();
 export function begin(core: Core, sa: IkeSa, exchange: Exchange): boolean {
   const payloads = exchange.request(core, sa);
   if (!payloads) return false;
+  if (sa === core.current) core.deletedEarly.clear();
   sendRequest(core, sa, exchange, payloads);
   return true;
 }

@@ -6,7 +6,7 @@ import { assertNever } from '../base/assert-never.ts';
 import type { IkeSpi, Instant } from '../base/brand.ts';
 import { ZERO_IKE_SPI } from '../base/brand.ts';
 import { childView } from './child.ts';
-import { activate } from './children.ts';
+import { activate, isSucceeded } from './children.ts';
 import type { Command, Effect, IkeConfig, IkeContext, IkeView, Input, Session } from './contract.ts';
 import { Core } from './core.ts';
 import { childCreate } from './exchanges/child-create.ts';
@@ -155,5 +155,5 @@ function traffic(core: Core, event: Extract<Input, { kind: 'traffic' }>['event']
   if (event === 'first-inbound') {
     if (!child.redundant) activate(core, child);
   } else if (event === 'soft-limit') core.enqueue(new ChildRekey(id, 'its volume is nearly used up'));
-  else core.enqueue(childDelete(id, 'expired', child.successor === undefined && !child.redundant));
+  else core.enqueue(childDelete(id, 'expired', !isSucceeded(core, child) && !child.redundant));
 }

@@ -1,6 +1,6 @@
 /** What each deadline means when it has come. Spurious calls do nothing. */
 import type { Instant } from '../base/brand.ts';
-import { removePair } from './children.ts';
+import { isSucceeded, removePair } from './children.ts';
 import type { Core } from './core.ts';
 import type { DeadlineName } from './deadlines.ts';
 import { ChildRekey } from './exchanges/child-rekey.ts';
@@ -76,7 +76,7 @@ function fireNumbered(core: Core, what: string, id: number): void {
     settle(core);
   } else if (what === 'child-rekey' && child) core.enqueue(new ChildRekey(id, 'its lifetime is nearly over'));
   else if (what === 'child-hard' && child) {
-    const wanted = child.successor === undefined && !child.redundant;
+    const wanted = !isSucceeded(core, child) && !child.redundant;
     if (child.state === 'DELETING') removePair(core, child, 'expired');
     else core.enqueue(childDelete(id, 'expired', wanted));
   }

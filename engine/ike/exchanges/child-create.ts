@@ -1,4 +1,5 @@
 /** CREATE_CHILD_SA for a further child (RFC 7296 §1.3.1), as initiator. */
+import type { Failure } from '../../base/failure.ts';
 import { findError } from '../../wire/find.ts';
 import type { Payload } from '../../wire/payloads/types.ts';
 import { Exchange as ExchangeType, NotifyType } from '../../wire/registry.ts';
@@ -73,6 +74,8 @@ class ChildCreate implements Exchange {
       core.emit({ kind: 'child-failed', name: this.#config.name, failure: reason });
       return { kind: 'failed', failure: reason, retry: false };
     }
+    if (core.deletedEarly.has(judged.agreement.spiOut))
+      return { kind: 'failed', failure: deletedAtOnce(this.#config.name), retry: true };
     installPair(core, sa, {
       ...judged.agreement,
       nonces: { initiator: this.#nonce, responder: nonce.data },
@@ -89,6 +92,10 @@ class ChildCreate implements Exchange {
     this.#ke?.abandon();
   }
 }
+
+/** The Delete overtook the answer that made the pair. */
+export const deletedAtOnce = (name: string): Failure =>
+  failure('PEER_DELETED', phase, `the peer deleted ${name} as soon as it was made`, true);
 
 /** Methods of a child's proposals that work here; 0 among them means that it may go without. */
 export const groupsOf = (core: Core, config: ChildConfig): number[] =>

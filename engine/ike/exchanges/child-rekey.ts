@@ -3,23 +3,25 @@
  * deleted. When the peer rekeyed the same pair at the same time, the pair with the lowest of the four nonces is
  * redundant, and its maker deletes it (§2.8.1).
  */
+import type { Millis } from '../../base/brand.ts';
 import { findError, notify } from '../../wire/find.ts';
 import type { Payload } from '../../wire/payloads/types.ts';
 import { Exchange as ExchangeType, NotifyType, Protocol } from '../../wire/registry.ts';
 import type { Child } from '../child.ts';
 import { type ChildOffer, childOffer, offerPayloads, readChildAnswer } from '../child-negotiation.ts';
-import { installPair, markRedundant, removePair, spiBytes } from '../children.ts';
+import { installPair, isSucceeded, markRedundant, removePair, spiBytes } from '../children.ts';
 import type { Core } from '../core.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { OwnKeyExchange } from '../own-key-exchange.ts';
 import { failure, refusal } from '../parts/failures.ts';
 import { compareNonces, lowerNonce } from '../parts/nonces.ts';
 import { single } from '../parts/pick.ts';
-import { childCreate, groupsOf, NONCE_LENGTH } from './child-create.ts';
+import { childCreate, deletedAtOnce, groupsOf, NONCE_LENGTH } from './child-create.ts';
 import { childDelete } from './delete.ts';
 import { DONE, type Exchange, type ExchangeTable, type Outcome } from './exchange.ts';
 
 const phase = 'CREATE_CHILD_SA';
+const UNCONFIRMED_MS = 1000 as Millis;
 
 export class ChildRekey implements Exchange {
   readonly table: ExchangeTable = TABLE;
@@ -44,7 +46,13 @@ export class ChildRekey implements Exchange {
 
   request(core: Core): readonly Payload[] | undefined {
     const old = core.children.get(this.id);
-    if (!old || old.successor !== undefined || old.redundant || old.state === 'DELETING') return undefined;
+    if (!old || isSucceeded(core, old)) return undefined;
+    if (old.redundant || old.state === 'DELETING') return undefined;
+    if (old.waiting) {
+      // The peer made it and may not have our answer yet: it would not know what is meant.
+      core.enqueue(this, UNCONFIRMED_MS);
+      return undefined;
+    }
     old.state = 'REKEYING';
     this.#generation = old;
     this.#begun = core.now;
@@ -81,6 +89,8 @@ export class ChildRekey implements Exchange {
         : judged.failure;
       return this.#failed(core, reason, false);
     }
+    if (core.deletedEarly.has(judged.agreement.spiOut))
+      return this.#failed(core, deletedAtOnce(judged.agreement.config.name), true);
     const nonces = { initiator: this.#nonce, responder: nonce.data };
     const old = core.children.get(this.id);
     const { collision } = this;
@@ -130,7 +140,7 @@ export class ChildRekey implements Exchange {
       old.successor = rival.id;
       old.state = 'REKEYED';
     }
-    if (!old || old.successor !== undefined) {
+    if (!old || isSucceeded(core, old)) {
       this.abandon();
       return DONE;
     }

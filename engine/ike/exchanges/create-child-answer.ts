@@ -7,7 +7,7 @@ import type { KePayload, NotifyPayload, Payload } from '../../wire/payloads/type
 import { NotifyType } from '../../wire/registry.ts';
 import type { Child } from '../child.ts';
 import { answerChild } from '../child-negotiation.ts';
-import { installPair } from '../children.ts';
+import { installPair, isSucceeded } from '../children.ts';
 import type { ChildConfig } from '../contract.ts';
 import type { Core } from '../core.ts';
 import type { IkeSa } from '../ike-sa.ts';
@@ -17,7 +17,7 @@ import { single } from '../parts/pick.ts';
 import { choose, supported } from '../parts/proposals.ts';
 import { NONCE_LENGTH } from './child-create.ts';
 import { ChildRekey } from './child-rekey.ts';
-import { childBySpiOut } from './delete.ts';
+import { childBySpiOut, makesChild } from './delete.ts';
 import { IkeRekey, makeRekeyedSa } from './ike-rekey.ts';
 import { noteSuite } from './sa-init.ts';
 
@@ -38,8 +38,10 @@ export function answerCreateChild(core: Core, sa: IkeSa, payloads: readonly Payl
   const rekey = findNotify(payloads, NotifyType.REKEY_SA);
   if (!rekey) return makeChild(core, sa, payloads, core.config.children);
   const old = rekey.spi.length === 4 ? childBySpiOut(core, readU32(rekey.spi, 0) as Spi32) : undefined;
+  // A pair that we do not know may be the one that our open request makes.
+  if (!old && makesChild(core)) return say(NotifyType.TEMPORARY_FAILURE);
   if (!old) return [notify(NotifyType.CHILD_SA_NOT_FOUND, new Uint8Array(0), rekey.protocol, rekey.spi)];
-  if (old.state === 'DELETING' || old.successor !== undefined || old.redundant)
+  if (old.state === 'DELETING' || isSucceeded(core, old) || old.redundant)
     return say(NotifyType.TEMPORARY_FAILURE);
   return makeChild(core, sa, payloads, [old.config], old);
 }

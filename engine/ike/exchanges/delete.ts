@@ -4,7 +4,7 @@ import { readU32 } from '../../base/bytes.ts';
 import type { DeletePayload, NotifyPayload, Payload } from '../../wire/payloads/types.ts';
 import { Exchange as ExchangeType, Protocol } from '../../wire/registry.ts';
 import type { Child } from '../child.ts';
-import { removePair, spiBytes } from '../children.ts';
+import { isSucceeded, removePair, spiBytes } from '../children.ts';
 import type { Effect } from '../contract.ts';
 import type { Core } from '../core.ts';
 import { settle } from '../ike-takeover.ts';
@@ -29,6 +29,8 @@ export function ikeDelete(say?: NotifyPayload): Exchange {
     },
   };
 }
+
+const MOST_EARLY = 16;
 
 type Reason = Extract<Effect, { kind: 'remove-child' }>['reason'];
 
@@ -63,6 +65,8 @@ export function answerDeletes(
   const seen = new Set<Child>();
   for (const spi of deletes.filter((d) => d.protocol === Protocol.ESP).flatMap((d) => d.spis)) {
     const child = spi.length === 4 ? childBySpiOut(core, readU32(spi, 0) as Spi32) : undefined;
+    if (!child && makesChild(core) && spi.length === 4 && core.deletedEarly.size < MOST_EARLY)
+      core.deletedEarly.add(readU32(spi, 0) as Spi32);
     if (!child || seen.has(child)) continue;
     seen.add(child);
     // Deletes that cross each name the pair once; the answer then has nothing to add (§1.4.1, §2.25.1).
@@ -70,7 +74,7 @@ export function answerDeletes(
     const open = core.current?.window.flight?.exchange;
     if (open instanceof ChildRekey && open.id === child.id && open.collision)
       child.successor = open.collision.made;
-    const replaced = child.successor !== undefined;
+    const replaced = isSucceeded(core, child);
     removePair(core, child, replaced ? 'replaced' : 'peer-deleted');
   }
   return {
@@ -78,6 +82,10 @@ export function answerDeletes(
     ike: false,
   };
 }
+
+/** Whether a pair may exist that only the peer knows so far: our request for it is open. */
+export const makesChild = (core: Core): boolean =>
+  /^(create|rekey)-child/.test(core.current?.window.flight?.exchange.key ?? '');
 
 export function childBySpiOut(core: Core, spi: Spi32): Child | undefined {
   for (const child of core.children.values()) if (child.spiOut === spi) return child;
