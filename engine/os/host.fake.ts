@@ -1,7 +1,8 @@
 /** A host in memory: records what every tunnel wants and changes nothing. For the unprivileged demo and tests. */
-import type { Host, HostChange, HostState } from './port.ts';
+import type { OpenHost } from './host.ts';
+import type { HostChange, HostState } from './port.ts';
 
-export interface MemoryHost extends Host {
+export interface MemoryHost extends OpenHost {
   /** The state last applied for each tunnel that is not cleared. */
   readonly states: ReadonlyMap<string, HostState>;
 }
@@ -19,5 +20,6 @@ export function memoryHost(): MemoryHost {
     clear: async (tunnel: string): Promise<readonly HostChange[]> =>
       states.delete(tunnel) ? [{ description: `forgot the host state of ${tunnel}` }] : [],
     recover: async (): Promise<readonly HostChange[]> => [],
+    close: async (): Promise<void> => undefined,
   };
 }

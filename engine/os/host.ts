@@ -35,6 +35,11 @@ export interface HostOptions {
   readonly environment: HostEnvironment;
 }
 
+export interface OpenHost extends Host {
+  /** Lets go of the journal's file once what is under way has ended. What is applied stays. */
+  close(): Promise<void>;
+}
+
 type Desired = ReadonlyMap<string, HostState>;
 
 const change = (description: string): HostChange => ({ description });
@@ -54,7 +59,7 @@ interface Added {
   readonly tunnel: string;
 }
 
-class SystemHost implements Host {
+class SystemHost implements OpenHost {
   readonly #environment: HostEnvironment;
   readonly #log: Log;
   readonly #journal: Journal;
@@ -107,6 +112,10 @@ class SystemHost implements Host {
 
   recover(): Promise<readonly HostChange[]> {
     return this.#serial(() => this.#recover());
+  }
+
+  close(): Promise<void> {
+    return this.#serial(() => this.#journal.close());
   }
 
   #serial<T>(run: () => Promise<T>): Promise<T> {
@@ -243,7 +252,7 @@ class SystemHost implements Host {
  * first when nobody has.
  * @throws OsError `permission` when the state directory cannot be used
  */
-export async function openHost(options: HostOptions): Promise<Host> {
+export async function openHost(options: HostOptions): Promise<OpenHost> {
   const bootId = await options.environment.bootId();
   const journal = await options.environment.openJournal(options.stateDir, bootId);
   return new SystemHost(options, journal, bootId);

@@ -4,11 +4,16 @@
  */
 import { randomFillSync } from 'node:crypto';
 import type { Instant } from '../base/brand.ts';
+import type { Log } from '../base/log.ts';
 import type { CryptoProvider } from '../crypto/port.ts';
 import { openInlineDatapath } from '../datapath/inline.ts';
 import type { Datapath } from '../datapath/protocol.ts';
 import { nodeProvider } from './crypto/node.ts';
 import { openSslProvider } from './crypto/openssl.ts';
+import { OsError } from './error.ts';
+import { memoryHost } from './host.fake.ts';
+import { linuxHostEnvironment } from './host.linux.ts';
+import { type OpenHost, openHost } from './host.ts';
 import type { Tun } from './tun/port.ts';
 import type { UdpPort } from './udp/port.ts';
 import { dgramUdp, openDgram } from './udp/udp.ts';
@@ -42,4 +47,19 @@ export async function openInline(request: DatapathRequest): Promise<Datapath> {
     fillRandom: (into) => randomFillSync(into),
     localAddressFor: selectUdp().localAddressFor,
   });
+}
+
+export interface HostRequest {
+  /** Where the change journal is kept. */
+  readonly stateDir: string;
+  readonly log: Log;
+  /** True for a host in memory that changes nothing, on any system. */
+  readonly fake?: boolean;
+}
+
+/** @throws OsError `not-supported` on a system whose host cannot be changed yet; `permission` for the state directory */
+export async function selectHost({ stateDir, log, fake }: HostRequest): Promise<OpenHost> {
+  if (fake === true) return memoryHost();
+  if (process.platform === 'linux') return openHost({ stateDir, log, environment: linuxHostEnvironment() });
+  throw new OsError('not-supported', `routes and name servers cannot be set on ${process.platform} yet`);
 }
