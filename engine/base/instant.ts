@@ -3,6 +3,7 @@ import type { Instant, Millis } from './brand.ts';
 
 export const seconds = (n: number): Millis => (n * 1000) as Millis;
 export const minutes = (n: number): Millis => (n * 60_000) as Millis;
+export const hours = (n: number): Millis => (n * 3_600_000) as Millis;
 export const millis = (n: number): Millis => n as Millis;
 
 export const after = (start: Instant, span: Millis): Instant => (start + span) as Instant;
