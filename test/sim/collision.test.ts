@@ -1,0 +1,169 @@
+/** Crossing rekeys and deletes in every order of their messages (RFC 7296 §2.8.1, §2.8.2, §2.25). */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Command } from '../../engine/ike/contract.ts';
+import { type Who, World } from './world.ts';
+
+const SEEDS = [1, 2, 3, 4, 5, 6];
+
+/** All ways to deliver what is under way: at each point one side's oldest datagram, or the other's. */
+function* orders(depth: number): Generator<Who[]> {
+  for (let bits = 0; bits < 2 ** depth; bits++)
+    yield Array.from({ length: depth }, (_, n) => ((bits >> n) & 1 ? 'i' : 'r'));
+}
+
+function cross(
+  seed: number,
+  order: readonly Who[],
+  i: (w: World) => Command,
+  r: (w: World) => Command,
+): World {
+  const world = new World({ seed }).connect().hold();
+  const commands = { i: i(world), r: r(world) };
+  for (const who of ['i', 'r'] as const) world.feed(who, { kind: 'command', command: commands[who] });
+  for (const who of order) {
+    // A packet gets through at any moment, both ways.
+    assertTraffic(world);
+    const from = world.held?.some((h) => h.from === who) ? who : who === 'i' ? 'r' : 'i';
+    if (world.held?.some((h) => h.from === from)) world.deliver(from);
+  }
+  assertTraffic(world);
+  world.release().run(45_000);
+  return world;
+}
+
+function assertTraffic(world: World): void {
+  for (const [from, to] of [
+    ['i', 'r'],
+    ['r', 'i'],
+  ] as const) {
+    if (world.closed('i') || world.closed('r')) return;
+    const pair = world.paths[from].outbound();
+    assert.ok(pair, `${from} has no pair to send by`);
+    const there = world.paths[to].inbound(pair.spiOut, world.now);
+    assert.ok(there, `${from} sends by a pair that ${to} does not have`);
+  }
+}
+
+const childOf = (world: World, who: Who): number => world.sessions[who].view().children[0]?.id ?? 0;
+const rekeyChild =
+  (who: Who) =>
+  (world: World): Command => ({ kind: 'rekey-child', id: childOf(world, who) });
+const deleteChild =
+  (who: Who) =>
+  (world: World): Command => ({ kind: 'delete-child', id: childOf(world, who) });
+const rekeyIke = (): Command => ({ kind: 'rekey-ike' });
+const close = (): Command => ({ kind: 'close' });
+
+test('both rekey the CHILD_SA: one new pair stays, in every order', () => {
+  let collisions = 0;
+  const losers = new Set<Who>();
+  for (const seed of SEEDS)
+    for (const order of orders(6)) {
+      const world = cross(seed, order, rekeyChild('i'), rekeyChild('r'));
+      world.assertSameChildren(1);
+      assert.equal(world.sessions.i.view().children[0]?.generation, 1);
+      assertTraffic(world);
+      for (const who of ['i', 'r'] as const)
+        if (world.notes(who).some((n) => n.includes('ours has the lowest nonce'))) {
+          collisions++;
+          losers.add(who);
+        }
+    }
+  assert.ok(collisions > 20, `${collisions} collisions`);
+  assert.deepEqual([...losers].sort(), ['i', 'r']);
+});
+
+test('both rekey the IKE SA: one new SA stays, with the children, in every order', () => {
+  let collisions = 0;
+  const losers = new Set<Who>();
+  for (const seed of SEEDS)
+    for (const order of orders(6)) {
+      const world = cross(seed, order, rekeyIke, rekeyIke);
+      world.assertSameIke();
+      world.assertSameChildren(1);
+      assert.deepEqual([world.state('i'), world.state('r')], ['ESTABLISHED', 'ESTABLISHED']);
+      assert.equal(world.sessions.i.view().generation, 1);
+      assert.equal(world.sessions.i.view().children[0]?.generation, 0);
+      for (const who of ['i', 'r'] as const)
+        if (world.notes(who).some((n) => n.includes('ours has the lowest nonce'))) {
+          collisions++;
+          losers.add(who);
+        }
+    }
+  assert.ok(collisions > 20, `${collisions} collisions`);
+  assert.deepEqual([...losers].sort(), ['i', 'r']);
+});
+
+for (const [title, i, r] of [
+  ['IKE rekey crosses child rekey', rekeyIke, rekeyChild('r')],
+  ['child rekey crosses IKE rekey', rekeyChild('i'), rekeyIke],
+] as const)
+  test(`${title}: both come through, one after the other`, () => {
+    for (const seed of SEEDS.slice(0, 3))
+      for (const order of orders(5)) {
+        const world = cross(seed, order, i, r);
+        world.assertSameIke();
+        world.assertSameChildren(1);
+        assert.equal(world.sessions.i.view().generation, 1);
+        assert.equal(world.sessions.i.view().children[0]?.generation, 1);
+      }
+  });
+
+test('both delete the CHILD_SA: it goes, and nothing else', () => {
+  for (const order of orders(4)) {
+    const world = cross(1, order.slice(0, 0), deleteChild('i'), deleteChild('r'));
+    world.assertSameChildren(0);
+    assert.deepEqual([world.state('i'), world.state('r')], ['ESTABLISHED', 'ESTABLISHED']);
+    assert.equal(order.length, 4);
+  }
+});
+
+for (const [title, i, r] of [
+  ['rekey of the CHILD_SA crosses its delete', rekeyChild('i'), deleteChild('r')],
+  ['delete of the CHILD_SA crosses its rekey', deleteChild('i'), rekeyChild('r')],
+] as const)
+  test(`${title}: both ends agree on what is left`, () => {
+    for (const seed of SEEDS.slice(0, 3)) {
+      const world = new World({ seed }).connect().hold();
+      const commands = { i: i(world), r: r(world) };
+      for (const who of ['i', 'r'] as const) world.feed(who, { kind: 'command', command: commands[who] });
+      world.release().run(60_000);
+      const left = world.sessions.i.view().children.length;
+      assert.ok(left <= 1);
+      world.assertSameChildren(left);
+    }
+  });
+
+for (const [title, i, r] of [
+  ['both close', close, close],
+  ['one closes while the other rekeys the IKE SA', close, rekeyIke],
+  ['one rekeys the IKE SA while the other closes', rekeyIke, close],
+  ['one closes while the other rekeys the CHILD_SA', close, rekeyChild('r')],
+] as const)
+  test(`${title}: both end, in every order`, () => {
+    for (const order of orders(4)) {
+      const world = cross(1, order, i, r);
+      assert.ok(world.closed('i') && world.closed('r'), `${order}`);
+      assert.deepEqual([world.paths.i.live(), world.paths.r.live()], [[], []]);
+    }
+  });
+
+for (const swallowed of [0, 1, 2, 3])
+  for (const command of [rekeyIke, rekeyChild('i')])
+    test(`message ${swallowed} of a ${command === rekeyIke ? 'IKE' : 'child'} rekey is lost: the retransmit finds its answer`, () => {
+      const world = new World().connect();
+      let count = 0;
+      world.filter = () => count++ !== swallowed;
+      world.feed('i', { kind: 'command', command: command(world) });
+      world.run(30_000);
+      world.assertSameIke();
+      world.assertSameChildren(1);
+      assert.equal(
+        command === rekeyIke
+          ? world.sessions.r.view().generation
+          : world.sessions.r.view().children[0]?.generation,
+        1,
+      );
+      assert.deepEqual([world.state('i'), world.state('r')], ['ESTABLISHED', 'ESTABLISHED']);
+    });
