@@ -1,0 +1,145 @@
+/** Culvert on the client's machine: one engine, and the CLI against it, as a user would have them. */
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Snapshot, TunnelSnapshot } from '../../../engine/api/snapshot.ts';
+import type { Failure } from '../../../engine/base/failure.ts';
+import type { ProfileDocument } from '../../../engine/profile/schema.ts';
+import { ended, type Output, until } from './command.ts';
+import type { Host } from './host.ts';
+
+const CLI = fileURLToPath(new URL('../../../engine/cli/main.ts', import.meta.url));
+const TSX = import.meta.resolve('tsx');
+const COMMAND = [process.execPath, '--import', TSX, CLI] as const;
+
+export type UpAnswer =
+  | { readonly ok: true; readonly tunnel: TunnelSnapshot; readonly milliseconds: number }
+  | { readonly ok: false; readonly failure: Failure; readonly exitCode: number };
+
+export class Culvert {
+  readonly host: Host;
+  readonly socket: string;
+  readonly state: string;
+  readonly logFile: string;
+  #process: ChildProcess | undefined;
+  #profiles = 0;
+
+  private constructor(host: Host) {
+    this.host = host;
+    this.socket = join(host.folder, 'engine.sock');
+    this.state = join(host.folder, 'engine.state');
+    this.logFile = join(host.folder, 'engine.log');
+  }
+
+  static async start(host: Host): Promise<Culvert> {
+    const culvert = new Culvert(host);
+    await culvert.restart();
+    return culvert;
+  }
+
+  /** Starts the engine, again after `kill` with the same socket and state folder. */
+  async restart(): Promise<void> {
+    const process = this.host.spawn(
+      [...COMMAND, 'engine', '--json', '--socket', this.socket, '--state', this.state],
+      { log: this.logFile, stdout: 'pipe' },
+    );
+    this.#process = process;
+    let said = '';
+    process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await until(
+      'a ready engine',
+      () => {
+        if (process.exitCode !== null) throw new Error(`the engine ended at once\n${said}${this.log()}`);
+        return said.includes('ready') && existsSync(this.socket);
+      },
+      { interval: 10, timeout: 20_000 },
+    );
+  }
+
+  get pid(): number {
+    return this.#process?.pid as number;
+  }
+
+  /** `culvert up FILE --wait`. */
+  async up(profile: ProfileDocument, timeout = 60_000): Promise<UpAnswer> {
+    const file = join(this.host.folder, `profile-${++this.#profiles}.json`);
+    writeFileSync(file, JSON.stringify(profile, undefined, 2), { mode: 0o600 });
+    const start = performance.now();
+    const output = await this.cli(['up', file, '--wait', '--json'], timeout);
+    const milliseconds = performance.now() - start;
+    if (output.code !== 0) return { ok: false, failure: failureOf(output), exitCode: output.code };
+    const tunnel = await this.tunnel(profile.name);
+    if (tunnel === undefined) throw new Error(`up succeeded and status lists no ${profile.name}`);
+    return { ok: true, tunnel, milliseconds };
+  }
+
+  async down(name?: string): Promise<void> {
+    const output = await this.cli(['down', ...(name === undefined ? [] : [name]), '--json']);
+    if (output.code !== 0) throw new Error(`culvert down: ${output.stdout}${output.stderr}`);
+  }
+
+  async rekey(name: string, child?: string): Promise<void> {
+    const output = await this.cli([
+      'rekey',
+      name,
+      ...(child === undefined ? [] : ['--child', child]),
+      '--json',
+    ]);
+    if (output.code !== 0) throw new Error(`culvert rekey: ${output.stdout}${output.stderr}`);
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    const output = await this.cli(['status', '--json']);
+    if (output.code !== 0) throw new Error(`culvert status: ${output.stdout}${output.stderr}`);
+    return JSON.parse(output.stdout) as Snapshot;
+  }
+
+  async tunnel(name: string): Promise<TunnelSnapshot | undefined> {
+    return (await this.snapshot()).tunnels.find((tunnel) => tunnel.name === name);
+  }
+
+  /** Any CLI command against this engine. */
+  cli(args: readonly string[], timeout = 30_000): Promise<Output> {
+    return this.host.run([...COMMAND, ...args, '--socket', this.socket], { timeout });
+  }
+
+  log(): string {
+    return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8') : '';
+  }
+
+  /** Ends it without any chance to clean up. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Ends it in order. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const process = this.#process;
+    if (process === undefined) return;
+    process.kill(signal);
+    await ended(process, 10_000);
+    this.#process = undefined;
+  }
+}
+
+/** The failure that a command printed as JSON on either stream. */
+function failureOf(output: Output): Failure {
+  for (const text of [output.stdout, output.stderr]) {
+    for (const part of [text, ...text.split('\n').reverse()]) {
+      try {
+        const { error } = JSON.parse(part) as { error?: Failure };
+        if (error !== undefined) return error;
+      } catch {
+        // Not this one.
+      }
+    }
+  }
+  throw new Error(`no failure in JSON, exit code ${output.code}:\n${output.stdout}${output.stderr}`);
+}
