@@ -31,6 +31,8 @@ import type {
 export const THROW_METRIC = 1;
 /** The first tunnel that wants a destination gets this metric, the next one this plus one. */
 export const FIRST_TUNNEL_METRIC = 100;
+/** The kernel shall make no link-local address by itself on a tun. */
+export const OUR_ADDRESS_MODE = 'none';
 /** RFC 8200 §5: a link below this carries no IPv6, and Linux takes it off such an interface. */
 export const IPV6_MIN_MTU = 1280;
 
@@ -240,6 +242,22 @@ function linkBefore(input: RoutePlanInput, item: LinkItem): LinkBefore | null {
   return link ? { mtu: link.mtu, up: link.up, addressMode: link.addressMode } : null;
 }
 
+/**
+ * True when there is something to undo. A link is set and put back in several moves, and a crash may fall between
+ * them: it is ours while each of its values is the one before or the one after, and not all are those before.
+ */
+function isStillOurs({ item, before }: OwnedRoute, observed: ObservedRoutes): boolean {
+  if (item.kind !== 'link') return isPresent(item, observed);
+  const link = observed.links.get(item.interface);
+  if (link === undefined || before === null) return false;
+  const known =
+    (link.mtu === before.mtu || link.mtu === item.mtu) &&
+    (link.addressMode === before.addressMode || link.addressMode === OUR_ADDRESS_MODE);
+  const untouched =
+    link.mtu === before.mtu && link.up === before.up && link.addressMode === before.addressMode;
+  return known && !untouched;
+}
+
 /** The steps from what is to what is wanted. */
 export function planRoutes(input: RoutePlanInput): RoutePlan {
   const notes: string[] = [];
@@ -263,7 +281,7 @@ export function planRoutes(input: RoutePlanInput): RoutePlan {
     const relinked =
       item.kind === 'link' &&
       wanted.list().some((w) => w.item.kind === 'link' && w.item.interface === item.interface);
-    if (isReplaced || relinked || !isPresent(item, input.observed) || isRuleOfOthers(item, input))
+    if (isReplaced || relinked || !isStillOurs(owned, input.observed) || isRuleOfOthers(item, input))
       forgotten.push(owned);
     else removals.push(owned);
   }

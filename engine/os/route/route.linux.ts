@@ -8,7 +8,7 @@
  * - An address is added `noprefixroute` at full length: no connected route appears in main, and no address is
  *   another's secondary that goes when the first one goes.
  * - `nodad`: on a tun nobody answers duplicate address detection, and a tentative address cannot be a preferred source.
- * - `addrgenmode none` before the link comes up: otherwise the kernel makes a link-local address, and sends router
+ * - `addrgenmode ${OUR_ADDRESS_MODE}` before the link comes up: otherwise the kernel makes a link-local address, and sends router
  *   solicitations into the tunnel.
  * - Deleting an IPv4 address takes the routes that prefer it along, so routes are replaced before addresses go.
  * - A table that never had a route does not exist: showing it fails, and means that it is empty.
@@ -19,7 +19,7 @@ import { readFile } from 'node:fs/promises';
 import { type CommandResult, type CommandRunner, commandLine } from '../command.ts';
 import { OsError, type OsErrorCode } from '../error.ts';
 import { readLinks, readRoutes, readRules } from './ip-json.ts';
-import { familyOf } from './plan.ts';
+import { familyOf, OUR_ADDRESS_MODE } from './plan.ts';
 import type {
   Family,
   ObservedLink,
@@ -157,8 +157,8 @@ export function addLines({ item, before }: RouteStep): string[] {
   switch (item.kind) {
     case 'link': {
       const lines = [`link set dev ${item.interface} mtu ${item.mtu} up`];
-      if (before && !before.up && before.addressMode !== null && before.addressMode !== 'none') {
-        lines.unshift(`link set dev ${item.interface} addrgenmode none`);
+      if (before && !before.up && before.addressMode !== null && before.addressMode !== OUR_ADDRESS_MODE) {
+        lines.unshift(`link set dev ${item.interface} addrgenmode ${OUR_ADDRESS_MODE}`);
       }
       return lines;
     }
@@ -178,7 +178,7 @@ export function removeLines({ item, before }: RouteStep): string[] {
     case 'link': {
       if (before === null) return [];
       const lines = [`link set dev ${item.interface} mtu ${before.mtu}${before.up ? '' : ' down'}`];
-      if (!before.up && before.addressMode !== null && before.addressMode !== 'none') {
+      if (!before.up && before.addressMode !== null && before.addressMode !== OUR_ADDRESS_MODE) {
         lines.push(`link set dev ${item.interface} addrgenmode ${before.addressMode}`);
       }
       return lines;
