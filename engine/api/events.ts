@@ -43,11 +43,13 @@ export const NOTIFICATIONS = { snapshot: 'snapshot', log: 'log' } as const;
 
 /** The parameter of `log`; `missed` counts lines that were left out because the client reads too slowly. */
 export interface LogNotification {
+  readonly watch: number;
   readonly lines: readonly LogLine[];
   readonly missed: number;
 }
 
 export const logNotificationSchema: z.ZodType<LogNotification> = z.object({
+  watch: z.number(),
   lines: z.array(logLineSchema),
   missed: z.number().int().nonnegative(),
 });

@@ -278,3 +278,14 @@ export const snapshotSchema: z.ZodType<Snapshot> = z.object({
   profiles: z.array(profileSummarySchema),
   tunnels: z.array(tunnelSnapshotSchema),
 });
+
+/** The parameter of the notification `snapshot`. */
+export interface SnapshotNotification {
+  readonly watch: number;
+  readonly snapshot: Snapshot;
+}
+
+export const snapshotNotificationSchema: z.ZodType<SnapshotNotification> = z.object({
+  watch: z.number(),
+  snapshot: snapshotSchema,
+});
