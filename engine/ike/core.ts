@@ -50,6 +50,8 @@ export class Core {
   encapsulated = false;
   nat: NatView = { local: false, remote: false, forced: false };
   fragmentation = false;
+  /** The fragment size that gets through, as far as is known: an index of `fragmentation.sizes`. */
+  sizeIndex = 0;
   handshake: Handshake | undefined;
   /** The datagram being read, and its SPIs: AUTH signs IKE_SA_INIT octet for octet. */
   received: Uint8Array | undefined;

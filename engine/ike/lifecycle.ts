@@ -60,6 +60,7 @@ export function land(core: Core, sa: IkeSa): void {
   const { flight } = sa.window;
   if (!flight) return;
   if (flight.sends === 1) core.roundTrip = (core.now - flight.firstSentAt) as Millis;
+  if (flight.datagrams.length > 1) core.sizeIndex = Math.max(core.sizeIndex, flight.sizeIndex);
   flight.inbound.clear();
   sa.window.flight = undefined;
   core.deadlines.clear(`retransmit/${sa.id}`);

@@ -26,7 +26,7 @@ import { answerSaInit, refuse } from './exchanges/sa-init-answer.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { conclude, land, takeHint } from './lifecycle.ts';
 import { failure, refusal } from './parts/failures.ts';
-import { resendResponse, sendResponse } from './transport.ts';
+import { learnSize, resendResponse, sendResponse } from './transport.ts';
 
 interface Datagram {
   readonly bytes: Uint8Array;
@@ -212,6 +212,7 @@ function open(
     return undefined;
   }
   if (sealed.kind === 'SK') return { firstInner: sealed.firstInner, plaintext };
+  if (sealed.number < sealed.total) learnSize(core, bytes);
   return inbound.add(sealed.number, sealed.total, sealed.firstInner, plaintext);
 }
 

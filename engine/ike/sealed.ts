@@ -9,9 +9,11 @@ import type { Header } from '../wire/message.ts';
 import type { Payload, SkfPayload, SkPayload } from '../wire/payloads/types.ts';
 import type { IkeKeys } from './keymat.ts';
 
-/** IPv6 and UDP headers and the non-ESP marker: what stands around a message in an IP datagram. */
 const IPV4_OVERHEAD = 20 + 8 + 4;
 const IPV6_OVERHEAD = 40 + 8 + 4;
+
+/** IP and UDP headers and the non-ESP marker: what stands around a message in an IP datagram. */
+export const overhead = (ipv6: boolean): number => (ipv6 ? IPV6_OVERHEAD : IPV4_OVERHEAD);
 
 /** RFC 7383 §2.5.2 counts fragments in 16 bits; a message never needs so many. */
 const MOST_FRAGMENTS = 255;
@@ -53,8 +55,7 @@ export class Protection {
     ipv6: boolean,
   ): Uint8Array[] {
     const { firstType, bytes } = encodePayloads(payloads);
-    const room =
-      size === undefined ? Number.POSITIVE_INFINITY : size - (ipv6 ? IPV6_OVERHEAD : IPV4_OVERHEAD);
+    const room = size === undefined ? Number.POSITIVE_INFINITY : size - overhead(ipv6);
     const whole = this.#seal(header, { kind: 'SK', firstInner: firstType }, bytes);
     if (whole.length <= room) return [whole];
     const chunk = this.#chunkSize(room);

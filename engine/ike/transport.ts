@@ -12,6 +12,7 @@ import type { Exchange } from './exchanges/exchange.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { endpointText } from './parts/failures.ts';
 import { Reassembly } from './parts/fragments.ts';
+import { overhead } from './sealed.ts';
 import type { Flight } from './window.ts';
 
 /** Sends and waits of the last message: the user does not wait longer to see the end. */
@@ -70,13 +71,13 @@ export function sendRequest(core: Core, sa: IkeSa, exchange: Exchange, payloads:
   if (first) sa.window.nextOut = 1;
   const header = headerOf(sa, exchange.table.type, false, messageId);
   const build = (sizeIndex: number): Uint8Array[] => encode(core, sa, header, payloads, sizeIndex);
-  const datagrams = build(0);
+  const datagrams = build(core.sizeIndex);
   const flight: Flight = {
     exchange,
     messageId,
     build,
     datagrams,
-    sizeIndex: 0,
+    sizeIndex: core.sizeIndex,
     sends: 1,
     firstSentAt: core.now,
     tries: core.ending ? FAREWELL.tries : Math.max(1, core.config.retransmission.tries),
@@ -113,6 +114,15 @@ export function resendRequest(core: Core, sa: IkeSa): boolean {
   return true;
 }
 
+/** Which of our sizes the peer's fragments tell: it may have gone down to it because larger ones did not get through. */
+export function learnSize(core: Core, fragment: Uint8Array): void {
+  const { sizes } = core.config.fragmentation;
+  const ipv6 = core.path !== undefined && isIpv6(core.path.remote.address);
+  const octets = fragment.length + overhead(ipv6);
+  for (let index = sizes.length - 1; index > core.sizeIndex; index--)
+    if ((sizes[index] ?? 0) >= octets) core.sizeIndex = index;
+}
+
 /** Goes down to the next fragment size that makes more fragments (RFC 7383 §2.5.2). */
 function shrink(
   core: Core,
@@ -144,20 +154,20 @@ export function sendResponse(
   payloads: readonly Payload[],
 ): Uint8Array[] {
   const header = headerOf(sa, request.exchange, true, request.messageId);
-  const datagrams = encode(core, sa, header, payloads, 0);
+  const datagrams = encode(core, sa, header, payloads, core.sizeIndex);
   sa.window.pending = undefined;
-  sa.window.answered = { ...request, payloads, datagrams, sizeIndex: 0, resends: 0 };
+  sa.window.answered = { ...request, payloads, datagrams, sizeIndex: core.sizeIndex, resends: 0 };
   noteMessage(core, header, payloads, datagrams.length);
   sendDatagrams(core, datagrams);
   return datagrams;
 }
 
-/** Repeats the last answer; smaller from the third time on, since large datagrams may not get through. */
+/** Repeats the last answer; smaller from the second time on, since large datagrams may not get through. */
 export function resendResponse(core: Core, sa: IkeSa): void {
   const { answered } = sa.window;
   if (!answered || answered.resends >= MOST_RESENDS) return;
   answered.resends++;
-  if (answered.resends >= 3 && sa.crypt) {
+  if (answered.resends >= 2 && sa.crypt) {
     const header = headerOf(sa, answered.exchange, true, answered.messageId);
     const build = (sizeIndex: number): Uint8Array[] => encode(core, sa, header, answered.payloads, sizeIndex);
     const smaller = { datagrams: answered.datagrams, sizeIndex: answered.sizeIndex, build };
