@@ -150,12 +150,20 @@ export function armLiveness(core: Core, lastSign: Instant): void {
 export function beginClose(core: Core, reason: Failure | undefined, say?: NotifyPayload): void {
   if (core.closed || core.ending) return;
   const sa = core.current;
+  // The peer has answered IKE_AUTH and counts on the SA, although we have not made up our mind.
+  const judging = core.question?.kind === 'verify-peer' && sa?.initiator === true;
   core.ending = { failure: reason };
   core.queue = [];
   core.question = undefined;
   core.deadlines.clearAll();
   const authInFlight = sa?.window.flight?.exchange.table.type === ExchangeType.IKE_AUTH;
-  if (!sa?.crypt || (!core.establishedAt && !say && !authInFlight && !core.remoteAuthMethod)) {
+  const told =
+    core.establishedAt !== undefined ||
+    core.remoteAuthMethod !== undefined ||
+    say !== undefined ||
+    judging ||
+    authInFlight;
+  if (!sa?.crypt || !told) {
     finish(core);
     return;
   }
