@@ -5,7 +5,7 @@ import { until } from '../lab/command.ts';
 import { gatewayConf } from '../lab/gateway.ts';
 import { profile } from '../lab/profile.ts';
 import { scenario } from '../lab/stage.ts';
-import { strongswanClient } from '../lab/strongswan-pair.ts';
+import { clientConf } from '../lab/strongswan-pair.ts';
 
 scenario(
   'cookie',
@@ -19,7 +19,7 @@ scenario(
         'nft add rule inet deaf in udp sport 500 drop',
       ]);
       const stranger = await Charon.start(stage.lab.wan);
-      await stranger.load(strongswanClient());
+      await stranger.load(clientConf());
       const waiting = stranger.initiate('net', 1);
       await until('a half-open SA', () => /IKE_SA_INIT response 0/.test(stage.gateway.log()));
       const mark = stage.gateway.log().length;

@@ -1,11 +1,16 @@
-/** Culvert on the client's machine: one engine, and the CLI against it, as a user would have them. */
+/**
+ * Culvert on the client's machine: one engine, and the CLI against it, as a user would have them. What scenarios ask
+ * again and again goes over the socket, since each start of the CLI from source takes half a second.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ApiError } from '../../../engine/api/failure.ts';
 import type { Snapshot, TunnelSnapshot } from '../../../engine/api/snapshot.ts';
-import type { Failure } from '../../../engine/base/failure.ts';
+import { FAILURES, type Failure } from '../../../engine/base/failure.ts';
 import type { ProfileDocument } from '../../../engine/profile/schema.ts';
+import { connectEngine, type RpcClient } from '../../../engine/rpc/client.ts';
 import { ended, type Output, until } from './command.ts';
 import type { Host } from './host.ts';
 
@@ -23,6 +28,7 @@ export class Culvert {
   readonly state: string;
   readonly logFile: string;
   #process: ChildProcess | undefined;
+  #client: RpcClient | undefined;
   #profiles = 0;
 
   private constructor(host: Host) {
@@ -57,6 +63,12 @@ export class Culvert {
       },
       { interval: 10, timeout: 20_000 },
     );
+    this.#client = await connectEngine(this.socket);
+  }
+
+  #rpc(): RpcClient {
+    if (this.#client === undefined) throw new Error('no engine runs');
+    return this.#client;
   }
 
   get pid(): number {
@@ -76,25 +88,37 @@ export class Culvert {
     return { ok: true, tunnel, milliseconds };
   }
 
+  /** The same by one call to the engine, without the start of a process. */
+  async upByCall(profile: ProfileDocument): Promise<UpAnswer> {
+    const start = performance.now();
+    try {
+      const { tunnel } = await this.#rpc().call(
+        'tunnel.up',
+        { profile: { ...profile }, wait: true },
+        { timeoutMs: 60_000 },
+      );
+      return { ok: true, tunnel, milliseconds: performance.now() - start };
+    } catch (error) {
+      if (error instanceof ApiError)
+        return { ok: false, failure: error.failure, exitCode: FAILURES[error.failure.code] };
+      throw error;
+    }
+  }
+
   async down(name?: string): Promise<void> {
     const output = await this.cli(['down', ...(name === undefined ? [] : [name]), '--json']);
     if (output.code !== 0) throw new Error(`culvert down: ${output.stdout}${output.stderr}`);
   }
 
   async rekey(name: string, child?: string): Promise<void> {
-    const output = await this.cli([
-      'rekey',
-      name,
-      ...(child === undefined ? [] : ['--child', child]),
-      '--json',
-    ]);
-    if (output.code !== 0) throw new Error(`culvert rekey: ${output.stdout}${output.stderr}`);
+    await this.#rpc().call(
+      'tunnel.rekey',
+      child === undefined ? { name, what: 'ike' } : { name, what: 'child', child },
+    );
   }
 
-  async snapshot(): Promise<Snapshot> {
-    const output = await this.cli(['status', '--json']);
-    if (output.code !== 0) throw new Error(`culvert status: ${output.stdout}${output.stderr}`);
-    return JSON.parse(output.stdout) as Snapshot;
+  snapshot(): Promise<Snapshot> {
+    return this.#rpc().call('snapshot.get', {});
   }
 
   async tunnel(name: string): Promise<TunnelSnapshot | undefined> {
@@ -123,6 +147,8 @@ export class Culvert {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const process = this.#process;
     if (process === undefined) return;
+    this.#client?.close();
+    this.#client = undefined;
     process.kill(signal);
     await ended(process, 10_000);
     this.#process = undefined;

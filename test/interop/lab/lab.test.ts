@@ -4,10 +4,12 @@ import { after, test } from 'node:test';
 import { requireOrSkip } from '../../support/require.ts';
 import { Charon } from './charon.ts';
 import { sleep } from './command.ts';
+import { CONNECTION, gatewayConf } from './gateway.ts';
 import { difference, hostState, settledDifference } from './host-state.ts';
 import { ADDRESS, Lab, NEEDS } from './lab.ts';
 import { iperf, iperfServer, nameServer, ping, pingStream, resolve } from './probe.ts';
-import { strongswanClient, strongswanGateway } from './strongswan-pair.ts';
+import { CHILD } from './profile.ts';
+import { clientConf } from './strongswan-pair.ts';
 
 let lab: Lab | undefined;
 after(() => lab?.close());
@@ -29,11 +31,11 @@ test('the laboratory carries strongSwan to strongSwan', async (t) => {
 
   const [gateway, initiator] = await Promise.all([Charon.start(lab.gw), Charon.start(client)]);
   await Promise.all([iperfServer(lan), nameServer(lan)]);
-  await gateway.load(strongswanGateway());
-  await initiator.load(strongswanClient());
+  await gateway.load(gatewayConf());
+  await initiator.load(clientConf());
 
   await t.test('connects with PSK, and the gateway sees the router and not the client', async () => {
-    const { code, stdout, stderr } = await initiator.initiate('net');
+    const { code, stdout, stderr } = await initiator.initiate(CHILD);
     assert.equal(code, 0, stdout + stderr);
     const [sa] = await gateway.sas();
     assert.equal(sa?.values.state, 'ESTABLISHED');
@@ -55,17 +57,25 @@ test('the laboratory carries strongSwan to strongSwan', async (t) => {
   await t.test('loses nothing in a rekey under traffic', async () => {
     const stream = pingStream(client, ADDRESS.lan);
     await sleep(200);
-    await gateway.rekey({ child: 'net' });
+    await gateway.rekey({ child: CHILD });
     await sleep(300);
-    await initiator.rekey({ ike: 'gw' });
+    await initiator.rekey({ ike: CONNECTION });
     await sleep(300);
     const result = await stream.stop();
     assert.ok(result.sent > 50);
     assert.deepEqual(result.missing, []);
   });
 
+  await t.test('connects over IPv6 outside as well', async () => {
+    await initiator.terminate({ ike: CONNECTION });
+    await initiator.load(clientConf({ host: ADDRESS.gw6 }));
+    assert.equal((await initiator.initiate(CHILD)).code, 0);
+    assert.equal((await gateway.sas())[0]?.values['remote-host'], ADDRESS.client6);
+    assert.equal((await ping(client, ADDRESS.lan, { count: 5 })).lost, 0);
+  });
+
   await t.test('ends, and the machine is as before', async () => {
-    assert.equal((await initiator.terminate({ ike: 'gw' })).code, 0);
+    assert.equal((await initiator.terminate({ ike: CONNECTION })).code, 0);
     assert.deepEqual(await gateway.sas(), []);
     await initiator.stop();
     await gateway.stop();

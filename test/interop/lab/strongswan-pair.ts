@@ -1,50 +1,36 @@
-/** A plain PSK connection between two charons: the laboratory's own proof, and the peer that benches compare with. */
+/** strongSwan as the client of the gateway: the laboratory's own proof, and the peer that benches compare with. */
+import { CONNECTION } from './gateway.ts';
 import { ADDRESS } from './lab.ts';
+import { CHILD, CLIENT_ID, GATEWAY_ID, PSK } from './profile.ts';
 import type { Settings } from './settings.ts';
 
-const PSK = 'the two ends of a laboratory share this';
-
-export interface PairOptions {
+export interface ClientWishes {
+  readonly host?: string;
+  readonly id?: string;
   readonly ike?: string;
   readonly esp?: string;
 }
 
-export function strongswanGateway({
-  ike = 'aes128gcm16-prfsha256-x25519',
-  esp = 'aes128gcm16',
-}: PairOptions = {}): Settings {
+/** Counterpart of `gatewayConf`, with UDP encapsulation forced as Culvert does it. */
+export function clientConf(wishes: ClientWishes = {}): Settings {
   return {
     connections: {
-      gw: {
+      [CONNECTION]: {
         version: 2,
-        proposals: ike,
+        proposals: wishes.ike ?? 'aes128gcm16-prfsha256-x25519',
         encap: 'yes',
-        pools: 'pool4, pool6',
-        local: { auth: 'psk', id: 'gw.lab.example' },
-        remote: { auth: 'psk', id: 'client.lab.example' },
-        children: { net: { local_ts: `${ADDRESS.lanNet}, ${ADDRESS.lanNet6}`, esp_proposals: esp } },
-      },
-    },
-    pools: { pool4: { addrs: ADDRESS.pool, dns: ADDRESS.dns }, pool6: { addrs: ADDRESS.pool6 } },
-    secrets: { 'ike-lab': { secret: PSK } },
-  };
-}
-
-export function strongswanClient({
-  ike = 'aes128gcm16-prfsha256-x25519',
-  esp = 'aes128gcm16',
-}: PairOptions = {}): Settings {
-  return {
-    connections: {
-      gw: {
-        version: 2,
-        proposals: ike,
-        encap: 'yes',
-        remote_addrs: ADDRESS.gw,
+        remote_addrs: wishes.host ?? ADDRESS.gw,
         vips: '0.0.0.0, ::',
-        local: { auth: 'psk', id: 'client.lab.example' },
-        remote: { auth: 'psk', id: 'gw.lab.example' },
-        children: { net: { remote_ts: `${ADDRESS.lanNet}, ${ADDRESS.lanNet6}`, esp_proposals: esp } },
+        rekey_time: 0,
+        local: { auth: 'psk', id: wishes.id ?? CLIENT_ID },
+        remote: { auth: 'psk', id: GATEWAY_ID },
+        children: {
+          [CHILD]: {
+            remote_ts: `${ADDRESS.lanNet}, ${ADDRESS.lanNet6}`,
+            esp_proposals: wishes.esp ?? 'aes128gcm16',
+            rekey_time: 0,
+          },
+        },
       },
     },
     secrets: { 'ike-lab': { secret: PSK } },

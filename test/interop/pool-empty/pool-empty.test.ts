@@ -1,10 +1,11 @@
 /** The gateway has no address to give. */
 import assert from 'node:assert/strict';
 import { Charon } from '../lab/charon.ts';
-import { CONNECTION, gatewayConf } from '../lab/gateway.ts';
+import { gatewayConf } from '../lab/gateway.ts';
 import { ADDRESS } from '../lab/lab.ts';
-import { CLIENT_ID, PSK, profile } from '../lab/profile.ts';
+import { CLIENT_ID, profile } from '../lab/profile.ts';
 import { scenario } from '../lab/stage.ts';
+import { clientConf } from '../lab/strongswan-pair.ts';
 
 scenario('pool-empty', async (stage) => {
   await stage.step('the only address is with somebody else', async () => {
@@ -16,21 +17,7 @@ scenario('pool-empty', async (stage) => {
       }),
     );
     const other = await Charon.start(stage.lab.wan);
-    await other.load({
-      connections: {
-        [CONNECTION]: {
-          version: 2,
-          proposals: 'aes128gcm16-prfsha256-x25519',
-          remote_addrs: ADDRESS.gw,
-          encap: 'yes',
-          vips: '0.0.0.0',
-          local: { auth: 'psk', id: `other-${CLIENT_ID}` },
-          remote: { auth: 'psk' },
-          children: { net: { remote_ts: ADDRESS.lanNet, esp_proposals: 'aes128gcm16' } },
-        },
-      },
-      secrets: { 'ike-lab': { secret: PSK } },
-    });
+    await other.load(clientConf({ id: `other.${CLIENT_ID}` }));
     const { code, stdout, stderr } = await other.initiate('net');
     assert.equal(code, 0, stdout + stderr);
 
