@@ -4,10 +4,10 @@
  */
 import type { Instant } from '../base/brand.ts';
 import { type Endpoint, parseIp } from '../base/ip.ts';
+import { SOCKADDR_LENGTH, writeSockaddr } from '../base/sockaddr.ts';
 import type { CryptoProvider } from '../crypto/port.ts';
 import type { FillRandom } from '../esp/sa.ts';
 import type { Tun } from '../os/tun/port.ts';
-import { SOCKADDR_LENGTH, writeSockaddr } from './address.ts';
 import { COUNTERS_BYTE_LENGTH, DropAt, readSlot, readTotals, SlotTable } from './counters.ts';
 import type { Datapath, DatapathEvent } from './protocol.ts';
 import { HEADROOM, Inbound, NON_ESP_MARKER_LENGTH, Pump, TAILROOM } from './pump.ts';

@@ -7,6 +7,7 @@
 import type { Instant } from '../base/brand.ts';
 import { readU32, wipe } from '../base/bytes.ts';
 import type { Endpoint } from '../base/ip.ts';
+import { readEndpoint, sameSockaddr } from '../base/sockaddr.ts';
 import type { CryptoProvider } from '../crypto/port.ts';
 import { InnerHeader, IpProtocol } from '../esp/inner.ts';
 import { LimitState, VolumeMeter } from '../esp/limits.ts';
@@ -16,7 +17,6 @@ import { ReplayWindow } from '../esp/replay.ts';
 import { type FillRandom, InboundSa, Opened, OutboundSa } from '../esp/sa.ts';
 import { Sad } from '../esp/sad.ts';
 import { TrafficSelectors } from '../esp/selectors.ts';
-import { readEndpoint, sameSockaddr } from './address.ts';
 import { clearSlot, DATAGRAMS_IN, DATAGRAMS_OUT, DropAt, SlotAt, slotBase } from './counters.ts';
 import { Pacer } from './pacer.ts';
 import type { DatapathEvent, PeerPath } from './protocol.ts';

@@ -1,7 +1,7 @@
 /** Peers' outer addresses, one object each however many SAs go there, and their NAT keepalives (RFC 3948 §4). */
 import type { Instant } from '../base/brand.ts';
 import type { Endpoint } from '../base/ip.ts';
-import { SOCKADDR_LENGTH, writeSockaddr } from './address.ts';
+import { SOCKADDR_LENGTH, writeSockaddr } from '../base/sockaddr.ts';
 
 export interface Target {
   readonly remote: Endpoint;

@@ -2,8 +2,8 @@
  * Outer addresses as the octets of a `struct sockaddr_in6`, IPv4 as mapped (RFC 4291 §2.5.5.2). Port and address sit
  * at the same offsets on every system; only the first two octets, the family, differ and are not looked at.
  */
-import { readU16, writeU16 } from '../base/bytes.ts';
-import { type Endpoint, formatIp, parseIp } from '../base/ip.ts';
+import { readU16, writeU16 } from './bytes.ts';
+import { type Endpoint, formatIp, parseIp } from './ip.ts';
 
 export const SOCKADDR_LENGTH = 28;
 const PORT_AT = 2;
@@ -25,6 +25,9 @@ export const readEndpoint = (buffer: Uint8Array, at: number): Endpoint => ({
   address: readAddress(buffer, at + ADDRESS_AT),
   port: readU16(buffer, at + PORT_AT),
 });
+
+/** Where the sixteen octets of the address are. */
+export const SOCKADDR_ADDRESS_AT = ADDRESS_AT;
 
 /** Text of the sixteen octets at `at`; a mapped address comes out as IPv4. */
 export function readAddress(buffer: Uint8Array, at: number): string {
