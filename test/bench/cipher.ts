@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { cipherSizes, suiteName } from '../../engine/crypto/suites.ts';
 import { PROVIDERS } from '../engine/os/crypto/providers.ts';
+import { type Bench, row } from './row.ts';
 
 const DATA = 1400;
 const ESP_AAD = 8;
@@ -15,11 +16,11 @@ const SUITES = [
   { suite: { encr: 12, keyBits: 256, integ: 12 }, limit: 'aes-256-cbc' },
 ] as const;
 
-/** Best of several short rounds, in microseconds a call. */
-function measure(call: () => void): number {
-  let best = Number.POSITIVE_INFINITY;
+/** Microseconds a call in several short rounds. */
+function measure(call: () => void): number[] {
+  const rounds: number[] = [];
   let calls = 16;
-  for (let round = 0; round < 8; ) {
+  while (rounds.length < 8) {
     const start = process.hrtime.bigint();
     for (let i = 0; i < calls; i++) call();
     const micros = Number(process.hrtime.bigint() - start) / 1000;
@@ -27,10 +28,9 @@ function measure(call: () => void): number {
       calls *= 4;
       continue;
     }
-    best = Math.min(best, micros / calls);
-    round++;
+    rounds.push(micros / calls);
   }
-  return best;
+  return rounds;
 }
 
 /** Microseconds a packet by `openssl speed`, or `undefined` when the command is missing. */
@@ -43,17 +43,15 @@ function limitOf(cipher: string): number | undefined {
   return rate > 0 ? (DATA / rate) * 1e6 : undefined;
 }
 
-export const bench = {
+export const bench: Bench = {
   name: 'cipher',
-  describe: 'microseconds to seal and open a 1,400-byte packet, as a ratio to openssl speed',
-  async run(report: (line: string) => void): Promise<void> {
+  describe: 'microseconds to seal and open a 1,400-byte packet, beside openssl speed',
+  async run(report) {
     for (const { suite, limit } of SUITES) {
-      const bare = limitOf(limit);
-      report(
-        `${suiteName(suite)}: ${bare === undefined ? 'no openssl command, no ratio' : `openssl speed ${limit} ${bare.toFixed(2)} µs`}`,
-      );
       const sizes = cipherSizes(suite);
       if (!sizes) continue;
+      const bare = limitOf(limit);
+      const peer = bare === undefined ? undefined : { name: `openssl speed ${limit}`, values: [bare] };
       const length = DATA - (DATA % sizes.blockLength);
       for (const provider of PROVIDERS) {
         const cipher = provider.cipher(
@@ -69,11 +67,9 @@ export const bench = {
           if (!cipher.open(buffer, 0, ESP_AAD, length, -1))
             throw new Error(`${provider.name} refused its packet`);
         });
-        const ratio = (micros: number): string =>
-          bare === undefined ? '' : ` (${(micros / bare).toFixed(2)}×)`;
-        report(
-          `  ${provider.name.padEnd(8)} seal ${seal.toFixed(2)} µs${ratio(seal)}, open ${open.toFixed(2)} µs${ratio(open)}`,
-        );
+        const what = { bench: `cipher ${suiteName(suite)}`, unit: 'µs' };
+        report(row({ ...what, metric: `seal, ${provider.name}` }, seal, peer));
+        report(row({ ...what, metric: `open, ${provider.name}` }, open, peer));
         cipher.destroy();
       }
     }

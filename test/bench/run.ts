@@ -31,7 +31,7 @@ function spreadText({ min, median, max }: Spread): string {
   return `${figure(median)} (${figure(min)}–${figure(max)})`;
 }
 
-const COLUMNS = [26, 34, 9, 24, 38] as const;
+const COLUMNS = [36, 34, 7, 24, 52] as const;
 
 function line(cells: readonly string[]): string {
   return cells

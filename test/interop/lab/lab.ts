@@ -55,6 +55,8 @@ export const NEEDS = {
 } as const;
 
 const open = new Set<Lab>();
+/** Folders of laboratories whose machines are still starting. */
+const opening = new Set<string>();
 
 export class Lab {
   readonly folder: string;
@@ -73,6 +75,7 @@ export class Lab {
   static async open(): Promise<Lab> {
     removeLeftovers();
     const folder = newFolder();
+    opening.add(folder);
     const hosts = await Promise.all([
       Host.start('lan', folder),
       Host.start('gw', folder),
@@ -82,6 +85,7 @@ export class Lab {
     ]);
     const lab = new Lab(folder, hosts);
     open.add(lab);
+    opening.delete(folder);
     try {
       await wire(lab);
     } catch (error) {
@@ -207,6 +211,7 @@ function addresses(link: string, ...list: readonly string[]): string[] {
 
 function abandonAll(): void {
   for (const lab of [...open]) lab.abandon();
+  for (const folder of opening) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
 process.once('exit', abandonAll);
