@@ -122,6 +122,8 @@ test('what does not get through is sent in smaller fragments, both ways', () => 
   const world = withCertificates(4000, { filter: (_from, sent) => sent.bytes.length + 32 <= 600 });
   world.connect();
   assert.ok(world.notes('i').some((n) => n.includes('fragments of 576 octets')));
+  // The responder learns the size from the request: its first answer fits already.
+  for (const { from, bytes } of world.sent) if (from === 'r') assert.ok(bytes.length + 32 <= 576);
   world.assertSameChildren(1);
 });
 
