@@ -79,7 +79,7 @@ export function remoteAuth(
   return { kind, anchors, eku: remote.eku ?? 'enforce' };
 }
 
-/** `undefined` accepts whoever authenticates; with certificates that would be every customer of the CA. */
+/** As written; what an absent one and `%any` stand for says `Profile`. */
 export function remoteId(
   found: Findings,
   document: ProfileDocument,
@@ -87,15 +87,11 @@ export function remoteId(
   gateways: readonly string[],
 ): string | undefined {
   const id = document.remote?.id?.trim();
-  if (id !== undefined && id !== '%any') return id;
-  if (kind !== 'pubkey') return undefined;
-  if (id === '%any') {
+  if (id === '%any' && kind === 'pubkey')
     found.warn('remote.id', '%any accepts every certificate under the trust anchors as the gateway');
-    return undefined;
-  }
-  if (gateways.length > 1)
+  if (id === undefined && gateways.length > 1)
     found.warn('remote.id', `is missing: every host must identify itself as ${gateways[0]}`);
-  return gateways[0];
+  return id;
 }
 
 export function identityText(found: Findings, path: string, text: string | undefined): string | undefined {

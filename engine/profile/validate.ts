@@ -194,7 +194,7 @@ function read(found: Findings, document: ProfileDocument): Profile | undefined {
   const localId = identityText(found, 'local.id', document.local.id);
   const remoteName = identityText(found, 'remote.id', remoteId(found, document, remote?.kind, gateways));
   if (!local || !remote) return undefined;
-  const sendId = document.remote?.sendId ?? remoteName !== undefined;
+  const sendId = document.remote?.sendId ?? remoteName !== '%any';
   return {
     ...settings,
     local: { id: localId, auth: local },

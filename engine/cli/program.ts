@@ -1,0 +1,63 @@
+/** The command line as a whole. */
+import { Command, CommanderError } from 'commander';
+import { localFailure } from '../api/failure.ts';
+import { addEngineCommand } from './commands/engine.ts';
+import { addProfileCommands } from './commands/profiles.ts';
+import { addTunnelCommands } from './commands/tunnel.ts';
+import { addWatchCommands } from './commands/watch.ts';
+import { reportFailure } from './output.ts';
+import type { StartEngine } from './start.ts';
+
+/** What the command line starts but does not hold itself. */
+export interface Loaders {
+  readonly version: string;
+  readonly engine: () => Promise<StartEngine>;
+  readonly demo: () => Promise<(options: { readonly json: boolean }) => Promise<number>>;
+}
+
+function addDemoCommand(program: Command, load: Loaders['demo']): void {
+  program
+    .command('demo')
+    .description('a whole tunnel in one process against the embedded gateway, without root')
+    .option('--json', 'print JSON')
+    .action(async (options: { readonly json?: boolean }) => {
+      const run = await load();
+      process.exitCode = await run({ json: options.json === true });
+    });
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+export function buildProgram(loaders: Loaders): Command {
+  const program = new Command('culvert')
+    .description('IKEv2/IPsec VPN client')
+    .version(loaders.version)
+    .showSuggestionAfterError();
+  addEngineCommand(program, loaders.version, loaders.engine);
+  addProfileCommands(program);
+  addTunnelCommands(program);
+  addWatchCommands(program);
+  addDemoCommand(program, loaders.demo);
+  for (const command of everyCommand(program)) {
+    // Usage errors are reported like every other failure, in `runProgram`.
+    command.exitOverride().configureOutput({ outputError: () => undefined });
+  }
+  return program;
+}
+
+/** Parses and runs; sets the exit code of the process. `argv` as in `process.argv`. */
+export async function runProgram(argv: readonly string[], loaders: Loaders): Promise<void> {
+  try {
+    await buildProgram(loaders).parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return;
+    const help = error.code === 'commander.help';
+    const message = help
+      ? 'which command? see culvert --help'
+      : error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    process.exitCode = reportFailure(localFailure('USAGE', message), argv.includes('--json'));
+  }
+}

@@ -1,0 +1,24 @@
+/** How the engine process is started: what the command line hands to `main.ts`. */
+import type { LogLevel } from '../base/log.ts';
+
+export interface EngineOptions {
+  /** Path of the unix socket, or name of the pipe. */
+  readonly socket: string;
+  /** Folder of profiles, journal and log. */
+  readonly state: string;
+  /** Name or number of the group whose members may connect. */
+  readonly group?: string | undefined;
+  readonly logLevel: LogLevel;
+  /** Standard error when left out. */
+  readonly logFile?: string | undefined;
+  /** Of the program. */
+  readonly version: string;
+}
+
+export interface RunningEngine {
+  /** Ends all tunnels in order, restores the host, closes the socket. */
+  stop(): Promise<void>;
+}
+
+/** Resolves once clients can connect. Rejects with ApiError. */
+export type StartEngine = (options: EngineOptions) => Promise<RunningEngine>;

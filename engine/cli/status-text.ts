@@ -1,0 +1,128 @@
+/** A snapshot as text: what `culvert status` shows. */
+import type {
+  ChildSnapshot,
+  EndpointSnapshot,
+  IkeSnapshot,
+  NatSnapshot,
+  Snapshot,
+  TunnelSnapshot,
+} from '../api/snapshot.ts';
+import { octets, plural, span } from './units.ts';
+
+type Row = readonly [label: string, text: string | undefined];
+
+const endpoint = ({ address, port }: EndpointSnapshot): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+
+function natText({ local, remote, forced }: NatSnapshot): string {
+  // With forced encapsulation our own NAT payload is made up, so what is in front of us cannot be told.
+  const seen = [
+    forced ? 'UDP encapsulation forced' : local ? 'we are behind a NAT' : 'no NAT in front of us',
+  ];
+  seen.push(remote ? 'the gateway is behind a NAT' : 'no NAT in front of the gateway');
+  return seen.join(', ');
+}
+
+function lifetimeText(
+  left: { readonly secondsToRekey?: number | undefined; readonly secondsToExpiry?: number | undefined },
+  rekeysDone: number,
+): string {
+  const parts: string[] = [];
+  if (left.secondsToRekey !== undefined) parts.push(`next rekey in ${span(left.secondsToRekey)}`);
+  if (left.secondsToExpiry !== undefined) parts.push(`lifetime left ${span(left.secondsToExpiry)}`);
+  parts.push(`${plural(rekeysDone, 'rekey')} done`);
+  return parts.join(', ');
+}
+
+function ikeRows(ike: IkeSnapshot): Row[] {
+  const measured = [
+    ...(ike.roundTripMs === undefined ? [] : [`round trip ${ike.roundTripMs.toFixed(1)} ms`]),
+    plural(ike.retransmits, 'retransmit'),
+    `fragmentation ${ike.fragmentation ? 'on' : 'off'}`,
+  ];
+  const auth = [
+    ike.localAuth && `we: ${ike.localAuth}`,
+    ike.remoteAuth && `gateway: ${ike.remoteAuth}`,
+  ].filter(Boolean);
+  return [
+    ['peer', ike.remote && `${ike.remoteId ?? '?'} at ${endpoint(ike.remote)}`],
+    ['we', ike.local && `${ike.localId ?? '?'} at ${endpoint(ike.local)}`],
+    ['NAT', natText(ike.nat)],
+    ['auth', auth.length === 0 ? undefined : auth.join(', ')],
+    [
+      'IKE SA',
+      `${ike.suite?.text ?? 'no suite yet'}${ike.suite ? ` (${ike.suite.transforms.join(', ')})` : ''}`,
+    ],
+    ['', `SPI ${ike.spiInitiator} (initiator), ${ike.spiResponder} (responder)`],
+    ['', lifetimeText(ike, ike.rekeysDone)],
+    ['', measured.join(', ')],
+  ];
+}
+
+function childRows(child: ChildSnapshot): Row[] {
+  const suite = `${child.suite.text} (${child.suite.transforms.join(', ')})`;
+  const extras = [
+    ...(child.esn ? ['64-bit sequence numbers'] : []),
+    ...(child.pfs === undefined ? [] : [`PFS ${child.pfs}`]),
+  ];
+  const idle = child.idleSeconds === undefined ? '' : `, idle ${span(child.idleSeconds)}`;
+  return [
+    [`child ${child.name}`, `${child.state}, ${[suite, ...extras].join(', ')}`],
+    ['', `SPI in ${child.spiIn}, out ${child.spiOut}`],
+    [
+      '',
+      `${child.local.join(' ')} === ${child.remote.join(' ')}${child.narrowed ? ' (narrowed by the gateway)' : ''}`,
+    ],
+    ['', lifetimeText(child, child.rekeysDone)],
+    [
+      '',
+      `in ${octets(child.bytesIn)} in ${plural(child.packetsIn, 'packet')}, out ${octets(child.bytesOut)} in ${plural(child.packetsOut, 'packet')}${idle}`,
+    ],
+  ];
+}
+
+function dropsText(drops: Readonly<Record<string, number>>): string {
+  const happened = Object.entries(drops).filter(([, count]) => count > 0);
+  return happened.length === 0 ? 'none' : happened.map(([cause, count]) => `${cause} ${count}`).join(', ');
+}
+
+const listed = (texts: readonly string[]): string | undefined =>
+  texts.length === 0 ? undefined : texts.join(', ');
+
+function tunnelRows(tunnel: TunnelSnapshot): Row[] {
+  const { datapath, lastFailure } = tunnel;
+  const path =
+    datapath &&
+    `${datapath.description} on ${datapath.interface}${datapath.mtu === undefined ? '' : `, MTU ${datapath.mtu}`}`;
+  const retry = tunnel.secondsToRetry === undefined ? '' : `, next in ${span(tunnel.secondsToRetry)}`;
+  return [
+    ...(tunnel.ike ? ikeRows(tunnel.ike) : []),
+    ['addresses', listed(tunnel.addresses)],
+    ['DNS', listed([...tunnel.dns, ...tunnel.domains.map((domain) => `for ${domain}`)])],
+    ['routes', listed(tunnel.routes)],
+    ...tunnel.children.flatMap(childRows),
+    ['data path', path],
+    ['drops', datapath && dropsText(datapath.drops)],
+    ['host', listed(tunnel.hostChanges)],
+    ['attempts', tunnel.attempts > 1 || retry !== '' ? `${tunnel.attempts}${retry}` : undefined],
+    ['last failure', lastFailure && `${lastFailure.code}: ${lastFailure.message}`],
+  ];
+}
+
+const LABEL_WIDTH = 12;
+
+export function tunnelText(tunnel: TunnelSnapshot, nowIso: string): string {
+  const since = span((Date.parse(nowIso) - Date.parse(tunnel.since)) / 1000);
+  const head = `${tunnel.name}: ${tunnel.state} for ${since}${tunnel.usable ? ', traffic flows' : ''}`;
+  const lines = tunnelRows(tunnel).flatMap(([label, text]) =>
+    text === undefined ? [] : [`  ${label.padEnd(LABEL_WIDTH)} ${text}`],
+  );
+  return [head, ...lines].join('\n');
+}
+
+export function snapshotText({ engine, tunnels, time }: Snapshot): string {
+  const head = `engine ${engine.version}, process ${engine.pid}, up ${span(engine.uptimeSeconds)}${engine.privileged ? '' : ', unprivileged'}`;
+  const recovered = engine.recovered.map((change) => `  recovered: ${change}`);
+  const body = tunnels.length === 0 ? ['no tunnels'] : tunnels.map((tunnel) => tunnelText(tunnel, time));
+  return [[head, ...recovered].join('\n'), ...body].join('\n\n');
+}
