@@ -1,19 +1,37 @@
 /** What the host needs of Linux: iproute2, the resolvers, the kernel's boot id and a journal on disk. */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { systemCommands } from './command.ts';
 import { linuxDns } from './dns/dns.linux.ts';
 import type { HostEnvironment } from './host.ts';
 import { openJournal } from './journal/journal.ts';
+import type { Routing } from './route/port.ts';
 import { CULVERT_ROUTING, linuxRoutes } from './route/route.linux.ts';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
-export function linuxHostEnvironment(): HostEnvironment {
+/** Where the engine of the system keeps its state. */
+export const SYSTEM_STATE = '/var/lib/culvert';
+
+/** Tables and preferences from 4501 on for engines with a state of their own, so that they do not share a table. */
+const OTHER_TABLES = 1000;
+
+/** The same for a state folder each time, so that what a crash left is found again. */
+export function routingOf(stateDir: string): Routing {
+  const folder = resolve(stateDir);
+  if (folder === SYSTEM_STATE) return CULVERT_ROUTING;
+  const offset = 1 + (createHash('sha256').update(folder).digest().readUInt32BE(0) % OTHER_TABLES);
+  const { table, preference, protocol } = CULVERT_ROUTING;
+  return { table: table + offset, preference: preference + offset, protocol };
+}
+
+export function linuxHostEnvironment(routing: Routing = CULVERT_ROUTING): HostEnvironment {
   const commands = systemCommands();
   return {
     routes: linuxRoutes(commands),
     dns: linuxDns(commands),
-    routing: CULVERT_ROUTING,
+    routing,
     bootId: async (): Promise<string> => (await readFile(BOOT_ID, 'utf8')).trim(),
     openJournal: (stateDir, bootId) => openJournal({ stateDir, bootId }),
   };

@@ -3,20 +3,25 @@
  * the data paths (see test/architecture.test.ts).
  */
 import { randomFillSync } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { Instant } from '../base/brand.ts';
-import type { Log, Log } from '../base/log.ts';
+import type { Log } from '../base/log.ts';
 import type { CryptoProvider } from '../crypto/port.ts';
 import { openInlineDatapath } from '../datapath/inline.ts';
 import type { Datapath } from '../datapath/protocol.ts';
+import { openWorkerDatapath } from '../datapath/worker-client.ts';
 import { nodeProvider } from './crypto/node.ts';
 import { openSslProvider } from './crypto/openssl.ts';
-import { OsError, OsError } from './error.ts';
-import { memoryHost, memoryHost } from './host.fake.ts';
-import { linuxHostEnvironment, linuxHostEnvironment, routingOf } from './host.linux.ts';
-import { type OpenHost, openHost, openHost } from './host.ts';
-import type { Host } from './port.ts';
-import type { Tun } from './tun/port.ts';
+import { OsError } from './error.ts';
+import { loadLinuxLibc } from './ffi/libc.linux.ts';
+import { type PeerProcess, peerProcess } from './ffi/peercred.linux.ts';
+import { memoryHost } from './host.fake.ts';
+import { linuxHostEnvironment, routingOf } from './host.linux.ts';
+import { type OpenHost, openHost } from './host.ts';
+import type { Tun, TunPort } from './tun/port.ts';
+import { linuxTun } from './tun/tun.linux.ts';
 import type { UdpPort } from './udp/port.ts';
+import { linuxUdp, openRawUdp } from './udp/udp.linux.ts';
 import { dgramUdp, openDgram } from './udp/udp.ts';
 
 export interface DatapathRequest {
@@ -30,11 +35,58 @@ export interface DatapathRequest {
   readonly clock: () => Instant;
 }
 
-export const selectUdp = (): UdpPort => dgramUdp;
+const linuxLibc = (): ReturnType<typeof loadLinuxLibc> =>
+  process.platform === 'linux' ? loadLinuxLibc() : undefined;
+
+/** @throws OsError `not-supported` on a system for which there is no tun yet */
+export function selectTun(): TunPort {
+  const libc = linuxLibc();
+  if (libc) return linuxTun(libc);
+  throw new OsError('not-supported', `there is no tun for ${process.platform} on ${process.arch} yet`);
+}
+
+export function selectUdp(): UdpPort {
+  const libc = linuxLibc();
+  return libc ? linuxUdp(libc) : dgramUdp;
+}
 
 /** OpenSSL through the exports of the node executable where they are there, else node:crypto. */
 export const selectCrypto = (): CryptoProvider =>
   openSslProvider(process.platform === 'win32' ? process.execPath : null) ?? nodeProvider;
+
+/** The worker's entry: from source through tsx, or the file beside the bundle. */
+const workerUrl = (): URL =>
+  import.meta.url.endsWith('.ts')
+    ? new URL('../datapath/boot.mjs', import.meta.url)
+    : new URL('./datapath-worker.mjs', import.meta.url);
+
+/**
+ * A worker thread with blocking system calls where there is one for the system and the tun has a descriptor, else the
+ * event loop. `fallback` hears why when a worker was to be had but did not start.
+ * @throws OsError `udp-unavailable`, `permission`
+ */
+export async function selectDatapath(
+  request: DatapathRequest,
+  fallback: (reason: string) => void = () => undefined,
+): Promise<Datapath> {
+  const libc = linuxLibc();
+  const { tun, port, address } = request;
+  if (!libc || tun.fd < 0) return openInline(request);
+  let udp: ReturnType<typeof openRawUdp>;
+  try {
+    udp = openRawUdp(libc, address === undefined ? { port } : { port, address });
+  } catch (error) {
+    if (error instanceof OsError && error.detail.startsWith('socket')) return openInline(request);
+    throw error;
+  }
+  try {
+    return await openWorkerDatapath({ libc, tun, udp, workerUrl: workerUrl() });
+  } catch (error) {
+    udp.close();
+    fallback(error instanceof Error ? error.message : String(error));
+    return openInline(request);
+  }
+}
 
 /** @throws OsError `udp-unavailable`, `permission` */
 export async function openInline(request: DatapathRequest): Promise<Datapath> {
@@ -66,19 +118,8 @@ export async function selectHost({ stateDir, log, fake }: HostRequest): Promise<
   throw new OsError('not-supported', `routes and name servers cannot be set on ${process.platform} yet`);
 }
 
-export interface SelectHost {
-  /** Where the change journal is kept. */
-  readonly stateDir: string;
-  readonly log: Log;
-  /** True for a host in memory that changes nothing, on any system. */
-  readonly fake?: boolean;
-}
-
-/** @throws OsError `not-supported` on a system whose host cannot be changed yet; `permission` for the state directory */
-export async function selectHost(options: SelectHost): Promise<Host> {
-  if (options.fake === true) return memoryHost();
-  if (process.platform === 'linux') {
-    return openHost({ stateDir: options.stateDir, log: options.log, environment: linuxHostEnvironment() });
-  }
-  throw new OsError('not-supported', `routes and name servers cannot be set on ${process.platform} yet`);
+/** Who is at the other end of a local socket; none where access to a named pipe decides by itself. */
+export function selectPeerCredentials(): ((socket: Socket) => PeerProcess | undefined) | undefined {
+  if (process.platform === 'win32') return undefined;
+  return process.platform === 'linux' ? peerProcess : () => undefined;
 }

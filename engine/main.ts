@@ -1,0 +1,142 @@
+/** The composition root: builds the engine of this machine and holds no logic. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { ApiError, localFailure } from './api/failure.ts';
+import type { LogLevel } from './base/log.ts';
+import { createSession } from './ike/session.ts';
+import { OsError } from './os/error.ts';
+import { groupId } from './os/groups.ts';
+import { type EngineLog, openLog } from './os/log.ts';
+import { resolveName } from './os/name.ts';
+import { fileProfiles } from './os/profiles/store.ts';
+import { systemScheduler } from './os/scheduler.ts';
+import {
+  selectCrypto,
+  selectDatapath,
+  selectHost,
+  selectPeerCredentials,
+  selectTun,
+  selectUdp,
+} from './os/select.ts';
+import { formatIdentity } from './pki/identity.ts';
+import { profileRules } from './profile-rules.ts';
+import { listenOn } from './rpc/listen.ts';
+import { startServer } from './rpc/server.ts';
+import { ENCAPSULATED_PORT } from './tunnel/candidates.ts';
+import { Engine } from './tunnel/engine.ts';
+import type { OpenDatapath, World } from './tunnel/ports.ts';
+
+export interface EngineOptions {
+  /** Path of the socket, or of the named pipe. */
+  readonly socket: string;
+  /** Folder of profiles and of the change journal, for the engine's user alone. */
+  readonly stateDir: string;
+  /** Name or number of the group whose members may connect. */
+  readonly group?: string | undefined;
+  readonly logLevel: LogLevel;
+  /** Standard error when left out. */
+  readonly logFile?: string | undefined;
+  readonly version: string;
+}
+
+export interface RunningEngine {
+  readonly socket: string;
+  /** What a crash had left and the start undid. */
+  readonly recovered: readonly string[];
+  /** Takes the tunnels down, leaves the host as it was, removes the socket. */
+  stop(): Promise<void>;
+}
+
+/** Our own port where it is free: some firewalls let only 4500 to 4500 pass. */
+async function openDatapath(
+  world: Pick<World, 'ike' | 'scheduler'>,
+  request: { name: string; mtu: number },
+): Promise<OpenDatapath> {
+  const tun = await selectTun().open(request);
+  const path = { tun, crypto: world.ike.crypto, clock: world.scheduler.now };
+  try {
+    const datapath = await selectDatapath({ ...path, port: ENCAPSULATED_PORT }).catch((error: unknown) => {
+      if (error instanceof OsError && error.code === 'udp-unavailable')
+        return selectDatapath({ ...path, port: 0 });
+      throw error;
+    });
+    return { datapath, interface: tun.name };
+  } catch (error) {
+    tun.close();
+    throw error;
+  }
+}
+
+function systemWorld({ log }: EngineLog): World {
+  const scheduler = systemScheduler();
+  const udp = selectUdp();
+  const ike = { crypto: selectCrypto(), random: (length: number) => new Uint8Array(randomBytes(length)) };
+  return {
+    scheduler,
+    log,
+    ike,
+    resolve: resolveName,
+    localAddressFor: udp.localAddressFor,
+    pathMtu: udp.pathMtu,
+    openIkeSocket: (family) => udp.open({ port: 0, address: family === 4 ? '0.0.0.0' : '::' }),
+    openDatapath: (request) => openDatapath({ scheduler, ike }, request),
+  };
+}
+
+/** Two engines on one state would undo each other's changes. The kernel lets go of a dead engine's lock. */
+async function lockState(stateDir: string): Promise<Server> {
+  const lock = createServer((socket) => socket.destroy());
+  await listenOn(lock, { path: join(stateDir, 'lock'), mode: 0o600 });
+  return lock;
+}
+
+/** @throws ApiError when the socket is taken or the state folder cannot be used; OsError of the host */
+export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
+  const { socket, stateDir, group, version } = options;
+  const gid = group === undefined ? undefined : groupId(group);
+  if (group !== undefined && gid === undefined)
+    throw new ApiError(localFailure('USAGE', `there is no group ${group} on this machine`));
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const lock = await lockState(stateDir);
+  const engineLog = openLog({ level: options.logLevel, file: options.logFile });
+  const { log, ring } = engineLog;
+  const host = await selectHost({ stateDir, log });
+  const recovered = (await host.recover()).map((change) => change.description);
+  for (const change of recovered) log.info('undone after a crash', { change });
+  const ownUid = process.getuid?.() ?? 0;
+  const engine = new Engine({
+    world: systemWorld(engineLog),
+    host,
+    createSession,
+    identityText: formatIdentity,
+    profiles: fileProfiles(stateDir),
+    rules: profileRules(
+      () => Date.now(),
+      (text) => log.warn(text),
+    ),
+    logSource: { tail: (lines, after) => ring.tail(lines, after), onLine: (line) => ring.onLine(line) },
+    about: { version, pid: process.pid, privileged: ownUid === 0, socket, stateFolder: stateDir, recovered },
+  });
+  await engine.load();
+  const credentials = selectPeerCredentials();
+  const server = await startServer({
+    engine,
+    log,
+    path: socket,
+    ownUid,
+    ...(gid === undefined ? {} : { groupId: gid }),
+    ...(credentials ? { credentials } : {}),
+  });
+  log.info('the engine is ready', { socket, version });
+  const stop = async (): Promise<void> => {
+    await engine.stop();
+    await server.close();
+    await host.close();
+    lock.close();
+    log.info('the engine has stopped');
+    engineLog.flush();
+  };
+  return { socket, recovered, stop };
+}
