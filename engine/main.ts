@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { ApiError, localFailure } from './api/failure.ts';
-import type { LogLevel } from './base/log.ts';
+import type { EngineOptions, RunningEngine } from './cli/start.ts';
 import { createSession } from './ike/session.ts';
 import { OsError } from './os/error.ts';
 import { groupId } from './os/groups.ts';
@@ -27,27 +27,6 @@ import { startServer } from './rpc/server.ts';
 import { ENCAPSULATED_PORT } from './tunnel/candidates.ts';
 import { Engine } from './tunnel/engine.ts';
 import type { OpenDatapath, World } from './tunnel/ports.ts';
-
-export interface EngineOptions {
-  /** Path of the socket, or of the named pipe. */
-  readonly socket: string;
-  /** Folder of profiles and of the change journal, for the engine's user alone. */
-  readonly stateDir: string;
-  /** Name or number of the group whose members may connect. */
-  readonly group?: string | undefined;
-  readonly logLevel: LogLevel;
-  /** Standard error when left out. */
-  readonly logFile?: string | undefined;
-  readonly version: string;
-}
-
-export interface RunningEngine {
-  readonly socket: string;
-  /** What a crash had left and the start undid. */
-  readonly recovered: readonly string[];
-  /** Takes the tunnels down, leaves the host as it was, removes the socket. */
-  stop(): Promise<void>;
-}
 
 /** Our own port where it is free: some firewalls let only 4500 to 4500 pass. */
 async function openDatapath(
@@ -94,7 +73,7 @@ async function lockState(stateDir: string): Promise<Server> {
 
 /** @throws ApiError when the socket is taken or the state folder cannot be used; OsError of the host */
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
-  const { socket, stateDir, group, version } = options;
+  const { socket, state: stateDir, group, version } = options;
   const gid = group === undefined ? undefined : groupId(group);
   if (group !== undefined && gid === undefined)
     throw new ApiError(localFailure('USAGE', `there is no group ${group} on this machine`));
@@ -138,5 +117,5 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     log.info('the engine has stopped');
     engineLog.flush();
   };
-  return { socket, recovered, stop };
+  return { stop };
 }
