@@ -135,7 +135,7 @@ const EXCEPTIONS: Readonly<Record<string, { readonly targets: readonly string[];
     why: '`culvert engine` and `culvert demo` run in the same process, loaded only then',
   },
   'engine/datapath/worker.ts': {
-    targets: ['engine/os/select.ts'],
+    targets: ['engine/os/crypto'],
     why: 'a worker thread is an entry point of its own and composes what runs in it',
   },
   'engine/datapath/boot.mjs': {

@@ -51,8 +51,10 @@ export function selectUdp(): UdpPort {
 }
 
 /** OpenSSL through the exports of the node executable where they are there, else node:crypto. */
-export const selectCrypto = (): CryptoProvider =>
-  openSslProvider(process.platform === 'win32' ? process.execPath : null) ?? nodeProvider;
+export const selectCrypto = (): CryptoProvider => openSslProvider(openSslPath()) ?? nodeProvider;
+
+/** On Windows the executable must be named; elsewhere it is found as the process itself. */
+const openSslPath = (): string | null => (process.platform === 'win32' ? process.execPath : null);
 
 /** The worker's entry: from source through tsx, or the file beside the bundle. */
 const workerUrl = (): URL =>
@@ -80,7 +82,7 @@ export async function selectDatapath(
     throw error;
   }
   try {
-    return await openWorkerDatapath({ libc, tun, udp, workerUrl: workerUrl() });
+    return await openWorkerDatapath({ libc, tun, udp, workerUrl: workerUrl(), openSslPath: openSslPath() });
   } catch (error) {
     udp.close();
     fallback(error instanceof Error ? error.message : String(error));

@@ -1,0 +1,172 @@
+/** Linux's tun: /dev/net/tun without packet information, set up by ioctl (linux/if_tun.h, netdevice(7)). */
+
+import { OsError } from '../error.ts';
+import { AF, EFD, ERRNO, IFF, IFREQ, OPEN, POLL, POLLFD, SIOC, SOCK, TUNSETIFF } from '../ffi/abi.ts';
+import { addressOf, fixedMemory, type LinuxLibc } from '../ffi/libc.linux.ts';
+import type { Tun, TunPort, TunRequest } from './port.ts';
+
+const DEVICE = '/dev/net/tun';
+/** Packets read in one go in the event loop's mode. */
+const BATCH = 64;
+const LARGEST_PACKET = 65535;
+
+export const linuxTun = (libc: LinuxLibc): TunPort => ({
+  open: async (request) => openTun(libc, request),
+});
+
+function unavailable(what: string, errno: number): OsError {
+  const hint =
+    errno === ERRNO.EPERM || errno === ERRNO.EACCES
+      ? 'the engine needs root or CAP_NET_ADMIN'
+      : errno === ERRNO.ENOENT || errno === ERRNO.ENODEV
+        ? 'the kernel has no tun: load its module (modprobe tun)'
+        : errno === ERRNO.EBUSY
+          ? 'the name is in use'
+          : 'see the error number';
+  return new OsError('tun-unavailable', `no tun: ${hint}`, `${what}: errno ${errno}`);
+}
+
+function openTun(libc: LinuxLibc, { name, mtu }: TunRequest): Tun {
+  if (name.length === 0 || name.length >= IFREQ.nameLength || !/^[\w.%-]+$/.test(name))
+    throw new OsError('tun-unavailable', `no tun: ${JSON.stringify(name)} is no interface name`);
+  const fd = libc.open(DEVICE, OPEN.RDWR | OPEN.NONBLOCK | OPEN.CLOEXEC);
+  if (fd < 0) throw unavailable(`open ${DEVICE}`, libc.errno());
+  try {
+    const request = fixedMemory(IFREQ.size);
+    const at = addressOf(request);
+    const view = new DataView(request.buffer);
+    request.set(new TextEncoder().encode(name));
+    view.setUint16(IFREQ.union, IFF.TUN | IFF.NO_PI, true);
+    if (libc.ioctl(fd, TUNSETIFF, at) < 0) throw unavailable('TUNSETIFF', libc.errno());
+    // The kernel has put the number in for %d.
+    const given = new TextDecoder().decode(request.subarray(0, request.indexOf(0)));
+    bringUp(libc, at, view, mtu);
+    return new LinuxTun(libc, fd, given, mtu);
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
+function bringUp(libc: LinuxLibc, at: number, view: DataView, mtu: number): void {
+  const socket = libc.socket(AF.INET, SOCK.DGRAM | SOCK.CLOEXEC, 0);
+  const control = socket >= 0 ? socket : libc.socket(AF.INET6, SOCK.DGRAM | SOCK.CLOEXEC, 0);
+  if (control < 0) throw unavailable('socket', libc.errno());
+  try {
+    const call = (what: string, number: number): void => {
+      if (libc.ioctl(control, number, at) < 0) throw unavailable(what, libc.errno());
+    };
+    view.setInt32(IFREQ.union, mtu, true);
+    call(`SIOCSIFMTU ${mtu}`, SIOC.SIFMTU);
+    call('SIOCGIFFLAGS', SIOC.GIFFLAGS);
+    view.setUint16(IFREQ.union, view.getUint16(IFREQ.union, true) | IFF.UP, true);
+    call('SIOCSIFFLAGS', SIOC.SIFFLAGS);
+  } finally {
+    libc.close(control);
+  }
+}
+
+class LinuxTun implements Tun {
+  readonly name: string;
+  readonly mtu: number;
+  readonly fd: number;
+  readonly #libc: LinuxLibc;
+  readonly #memory = fixedMemory(LARGEST_PACKET);
+  readonly #memoryAt = addressOf(this.#memory);
+  #reader: EventLoopReader | undefined;
+  #closed = false;
+
+  constructor(libc: LinuxLibc, fd: number, name: string, mtu: number) {
+    this.#libc = libc;
+    this.fd = fd;
+    this.name = name;
+    this.mtu = mtu;
+  }
+
+  onPackets(listener: (packets: readonly Uint8Array[]) => void): void {
+    this.#reader ??= new EventLoopReader(this.#libc, this.fd);
+    this.#reader.listener = listener;
+  }
+
+  write(packets: readonly Uint8Array[]): number {
+    let taken = 0;
+    for (const packet of packets) {
+      if (this.#closed || packet.length > this.#memory.length) break;
+      this.#memory.set(packet);
+      if (this.#libc.write(this.fd, this.#memoryAt, packet.length) < 0) break;
+      taken++;
+    }
+    return taken;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const close = (): void => {
+      this.#libc.close(this.fd);
+    };
+    // A descriptor that another thread polls may only be closed after that has returned.
+    if (this.#reader) this.#reader.stop(close);
+    else close();
+  }
+}
+
+/** Waits on one of koffi's threads and reads on the event loop: for the inline data path. */
+class EventLoopReader {
+  listener: (packets: readonly Uint8Array[]) => void = () => undefined;
+  readonly #libc: LinuxLibc;
+  readonly #fd: number;
+  readonly #wake: number;
+  readonly #poll = fixedMemory(2 * POLLFD.size);
+  readonly #pollAt = addressOf(this.#poll);
+  readonly #arena = fixedMemory(BATCH * (LARGEST_PACKET + 1));
+  readonly #arenaAt = addressOf(this.#arena);
+  readonly #packets: Uint8Array[] = [];
+  #stopped: (() => void) | undefined;
+
+  constructor(libc: LinuxLibc, fd: number) {
+    this.#libc = libc;
+    this.#fd = fd;
+    this.#wake = libc.eventfd(0, EFD.CLOEXEC | EFD.NONBLOCK);
+    const view = new DataView(this.#poll.buffer);
+    for (const [i, which] of [fd, this.#wake].entries()) {
+      view.setInt32(i * POLLFD.size + POLLFD.fd, which, true);
+      view.setInt16(i * POLLFD.size + POLLFD.events, POLL.IN, true);
+    }
+    this.#wait();
+  }
+
+  stop(done: () => void): void {
+    this.#stopped = done;
+    const one = fixedMemory(8);
+    one[0] = 1;
+    this.#libc.write(this.#wake, addressOf(one), one.length);
+  }
+
+  #wait(): void {
+    this.#libc.pollAsync(this.#pollAt, 2, -1, (ready) => {
+      const done = this.#stopped;
+      if (done) {
+        this.#libc.close(this.#wake);
+        done();
+        return;
+      }
+      const bad = (this.#poll[POLLFD.revents] as number) & (POLL.ERR | POLL.NVAL);
+      if (ready > 0 && bad === 0) this.#read();
+      // A device that is gone stays readable for ever; the wake-up alone is waited for then.
+      if (bad !== 0) new DataView(this.#poll.buffer).setInt32(POLLFD.fd, -1, true);
+      this.#wait();
+    });
+  }
+
+  #read(): void {
+    this.#packets.length = 0;
+    for (let i = 0; i < BATCH; i++) {
+      const at = i * (LARGEST_PACKET + 1);
+      const length = this.#libc.read(this.#fd, this.#arenaAt + at, LARGEST_PACKET);
+      if (length <= 0) break;
+      this.#packets.push(this.#arena.subarray(at, at + length));
+    }
+    if (this.#packets.length > 0) this.listener(this.#packets);
+  }
+}

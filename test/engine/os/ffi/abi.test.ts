@@ -1,0 +1,113 @@
+/** Linux's structures as their headers declare them, laid out by koffi, against the constants that the code uses. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import koffi from 'koffi';
+import * as abi from '../../../../engine/os/ffi/abi.ts';
+import { requireOrSkip } from '../../../support/require.ts';
+
+const sockaddr = { in6_addr: koffi.array('uint8', 16) };
+const iovec = koffi.struct({ iov_base: 'void *', iov_len: 'size_t' });
+const msghdr = koffi.struct({
+  msg_name: 'void *',
+  msg_namelen: 'uint32',
+  msg_iov: 'void *',
+  msg_iovlen: 'size_t',
+  msg_control: 'void *',
+  msg_controllen: 'size_t',
+  msg_flags: 'int',
+});
+const mmsghdr = koffi.struct({ msg_hdr: msghdr, msg_len: 'uint' });
+const pollfd = koffi.struct({ fd: 'int', events: 'short', revents: 'short' });
+const cmsghdr = koffi.struct({ cmsg_len: 'size_t', cmsg_level: 'int', cmsg_type: 'int' });
+const pktinfo = koffi.struct({ ipi6_addr: sockaddr.in6_addr, ipi6_ifindex: 'uint32' });
+const sockaddrIn = koffi.struct({
+  sin_family: 'uint16',
+  sin_port: 'uint16',
+  sin_addr: 'uint32',
+  sin_zero: koffi.array('uint8', 8),
+});
+const sockaddrIn6 = koffi.struct({
+  sin6_family: 'uint16',
+  sin6_port: 'uint16',
+  sin6_flowinfo: 'uint32',
+  sin6_addr: sockaddr.in6_addr,
+  sin6_scope_id: 'uint32',
+});
+const ifmap = koffi.struct({
+  mem_start: 'ulong',
+  mem_end: 'ulong',
+  base_addr: 'uint16',
+  irq: 'uint8',
+  dma: 'uint8',
+  port: 'uint8',
+});
+const ifreq = koffi.struct({
+  ifr_name: koffi.array('char', 16),
+  ifr_ifru: koffi.union({ flags: 'short', mtu: 'int', map: ifmap, newname: koffi.array('char', 16) }),
+});
+
+const at = (type: Parameters<typeof koffi.offsetof>[0], member: string): number =>
+  koffi.offsetof(type, member);
+
+test('sizes and offsets are those of the published structures', (t) => {
+  if (!requireOrSkip(t, { files: ['/proc/self/fd'] })) return;
+  assert.equal(koffi.sizeof('void *'), 8);
+  assert.deepEqual(abi.MMSGHDR, {
+    size: koffi.sizeof(mmsghdr),
+    name: at(msghdr, 'msg_name'),
+    namelen: at(msghdr, 'msg_namelen'),
+    iov: at(msghdr, 'msg_iov'),
+    iovlen: at(msghdr, 'msg_iovlen'),
+    control: at(msghdr, 'msg_control'),
+    controllen: at(msghdr, 'msg_controllen'),
+    flags: at(msghdr, 'msg_flags'),
+    len: at(mmsghdr, 'msg_len'),
+  });
+  assert.deepEqual(abi.IOVEC, {
+    size: koffi.sizeof(iovec),
+    base: at(iovec, 'iov_base'),
+    len: at(iovec, 'iov_len'),
+  });
+  assert.deepEqual(abi.POLLFD, {
+    size: koffi.sizeof(pollfd),
+    fd: at(pollfd, 'fd'),
+    events: at(pollfd, 'events'),
+    revents: at(pollfd, 'revents'),
+  });
+  assert.deepEqual(abi.CMSGHDR, {
+    size: koffi.sizeof(cmsghdr),
+    len: at(cmsghdr, 'cmsg_len'),
+    level: at(cmsghdr, 'cmsg_level'),
+    type: at(cmsghdr, 'cmsg_type'),
+  });
+  assert.deepEqual(abi.IN6_PKTINFO, {
+    size: koffi.sizeof(pktinfo),
+    addr: at(pktinfo, 'ipi6_addr'),
+    ifindex: at(pktinfo, 'ipi6_ifindex'),
+  });
+  assert.deepEqual(abi.SOCKADDR_IN, {
+    size: koffi.sizeof(sockaddrIn),
+    family: at(sockaddrIn, 'sin_family'),
+    port: at(sockaddrIn, 'sin_port'),
+    addr: at(sockaddrIn, 'sin_addr'),
+  });
+  assert.deepEqual(abi.SOCKADDR_IN6, {
+    size: koffi.sizeof(sockaddrIn6),
+    family: at(sockaddrIn6, 'sin6_family'),
+    port: at(sockaddrIn6, 'sin6_port'),
+    flowinfo: at(sockaddrIn6, 'sin6_flowinfo'),
+    addr: at(sockaddrIn6, 'sin6_addr'),
+    scope: at(sockaddrIn6, 'sin6_scope_id'),
+  });
+  assert.deepEqual(abi.IFREQ, {
+    size: koffi.sizeof(ifreq),
+    name: at(ifreq, 'ifr_name'),
+    nameLength: 16,
+    union: at(ifreq, 'ifr_ifru'),
+  });
+});
+
+test('error numbers are those of this system', () => {
+  for (const [name, number] of Object.entries(abi.ERRNO))
+    if (koffi.os.errno[name] !== undefined) assert.equal(koffi.os.errno[name], number, name);
+});
