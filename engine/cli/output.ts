@@ -5,7 +5,8 @@ import { FAILURES, type Failure } from '../base/failure.ts';
 export const clean = (text: string): string =>
   [...text].map((char) => (isControl(char.codePointAt(0) ?? 0) ? '\ufffd' : char)).join('');
 
-const isControl = (code: number): boolean => (code < 0x20 && code !== 0x0a) || (code >= 0x7f && code < 0xa0);
+const isControl = (code: number): boolean =>
+  (code < 0x20 && code !== 0x09 && code !== 0x0a) || (code >= 0x7f && code < 0xa0);
 
 export interface Output {
   readonly json: boolean;

@@ -58,6 +58,10 @@ export function remoteAuth(
   local: ProfileLocalAuth | undefined,
 ): ProfileRemoteAuth | undefined {
   const remote = document.remote ?? {};
+  const { auth } = document.local;
+  const undecided = auth.psk === undefined && auth.certificate === undefined && auth.key === undefined;
+  // What is missing was said of `local.auth`; it decides what would be missing here.
+  if (undecided && remote.auth === undefined && remote.psk === undefined) return undefined;
   const kind =
     remote.auth ?? (remote.psk !== undefined || document.local.auth.psk !== undefined ? 'psk' : 'pubkey');
   if (kind === 'psk') {
