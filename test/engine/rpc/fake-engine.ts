@@ -1,0 +1,190 @@
+/** An engine behind the API that does nothing on its own: tests of the socket and of the CLI say what it answers. */
+import type { UpParams, UpResult } from '../../../engine/api/commands.ts';
+import type { EngineApi } from '../../../engine/api/engine.ts';
+import type { LogLine } from '../../../engine/api/events.ts';
+import { ApiError, localFailure } from '../../../engine/api/failure.ts';
+import type { EngineInfo, Snapshot, TunnelSnapshot } from '../../../engine/api/snapshot.ts';
+import { API_VERSION } from '../../../engine/api/version.ts';
+import type { Failure } from '../../../engine/base/failure.ts';
+
+const NOW = '2026-01-01T00:00:00.000Z';
+
+export const INFO: EngineInfo = {
+  api: API_VERSION,
+  version: '9.9.9',
+  pid: 4242,
+  startedAt: NOW,
+  uptimeSeconds: 61,
+  privileged: true,
+  socket: '/nowhere',
+  stateFolder: '/nowhere',
+  recovered: [],
+};
+
+export const TUNNEL: TunnelSnapshot = {
+  name: 'office',
+  profile: 'office',
+  state: 'ESTABLISHED',
+  since: NOW,
+  usable: true,
+  ike: {
+    spiInitiator: '0011223344556677',
+    spiResponder: '8899aabbccddeeff',
+    suite: {
+      text: 'aes256gcm16-prfsha384-ecp384',
+      transforms: ['AES_GCM_16_256', 'PRF_HMAC_SHA2_384', 'ECP_384'],
+    },
+    localId: 'alice',
+    remoteId: 'vpn.example.com',
+    localAuth: 'PSK',
+    remoteAuth: 'PSK',
+    local: { address: '10.0.0.2', port: 4500 },
+    remote: { address: '2001:db8::1', port: 4500 },
+    nat: { local: true, remote: false, forced: false },
+    fragmentation: true,
+    establishedAt: NOW,
+    secondsToRekey: 9000,
+    secondsToExpiry: 10_800,
+    rekeysDone: 1,
+    roundTripMs: 12.34,
+    retransmits: 0,
+  },
+  children: [
+    {
+      id: 1,
+      name: 'net',
+      state: 'INSTALLED',
+      spiIn: '0xc0000001',
+      spiOut: '0xc0000002',
+      suite: { text: 'aes256gcm16-esn', transforms: ['AES_GCM_16_256'] },
+      esn: true,
+      local: ['10.9.0.5/32'],
+      remote: ['10.0.0.0/8[tcp/443]'],
+      narrowed: true,
+      secondsToRekey: 2500,
+      secondsToExpiry: 3600,
+      rekeysDone: 3,
+      bytesIn: 1_500_000,
+      bytesOut: 999,
+      packetsIn: 1200,
+      packetsOut: 1,
+      idleSeconds: 4,
+    },
+  ],
+  addresses: ['10.9.0.5/32'],
+  dns: ['10.9.0.53'],
+  domains: [],
+  routes: ['10.0.0.0/8'],
+  hostChanges: ['route 10.0.0.0/8 into culvert0'],
+  datapath: {
+    description: 'worker',
+    interface: 'culvert0',
+    mtu: 1400,
+    drops: { replay: 2, integrity: 0 },
+    datagramsIn: 10,
+    datagramsOut: 10,
+  },
+  attempts: 1,
+  history: [],
+};
+
+export class FakeEngine implements EngineApi {
+  readonly calls: unknown[] = [];
+  /** What operations reject with, instead of succeeding. */
+  failure: Failure | undefined;
+  /** Keeps `up` waiting until `down`. */
+  hang = false;
+  tunnels: TunnelSnapshot[] = [];
+  /** Makes snapshots large. */
+  padding = '';
+  #lines: LogLine[] = [];
+  #sequence = 0;
+  #hanging: ((error: ApiError) => void)[] = [];
+  readonly #changed = new Set<() => void>();
+  readonly #logs = new Set<(line: LogLine) => void>();
+
+  get listeners(): number {
+    return this.#changed.size + this.#logs.size;
+  }
+
+  change(): void {
+    for (const changed of this.#changed) changed();
+  }
+
+  say(message: string, fields: LogLine['fields'] = {}): void {
+    const line: LogLine = { sequence: this.#sequence++, time: NOW, level: 'info', message, fields };
+    this.#lines = [...this.#lines.slice(-50), line];
+    for (const log of this.#logs) log(line);
+  }
+
+  #did(name: string, params?: unknown): void {
+    this.calls.push(params === undefined ? [name] : [name, params]);
+    if (this.failure) throw new ApiError(this.failure);
+  }
+
+  info(): EngineInfo {
+    return INFO;
+  }
+
+  snapshot(): Snapshot {
+    const engine = this.padding === '' ? INFO : { ...INFO, recovered: [this.padding] };
+    return { version: API_VERSION, time: NOW, engine, profiles: [], tunnels: this.tunnels };
+  }
+
+  onChange(changed: () => void): () => void {
+    this.#changed.add(changed);
+    return () => this.#changed.delete(changed);
+  }
+
+  async up(params: UpParams): Promise<UpResult> {
+    this.#did('up', params);
+    if (this.hang) await new Promise((_resolve, reject) => this.#hanging.push(reject));
+    return { name: 'office', tunnel: TUNNEL, warnings: [] };
+  }
+
+  async down(params: { readonly name?: string | undefined }): Promise<{ ended: string[] }> {
+    this.#did('down', params);
+    for (const reject of this.#hanging.splice(0))
+      reject(new ApiError(localFailure('CANCELLED', 'called off')));
+    return { ended: this.tunnels.map((tunnel) => tunnel.name) };
+  }
+
+  async rekey(params: unknown): Promise<void> {
+    this.#did('rekey', params);
+  }
+
+  async addProfile(params: {
+    readonly profile: Readonly<Record<string, unknown>>;
+  }): Promise<{ name: string; warnings: string[] }> {
+    this.#did('addProfile', params);
+    return { name: String(params.profile.name), warnings: [] };
+  }
+
+  async listProfiles(): Promise<{ name: string; hosts: string[]; auth: 'psk' }[]> {
+    this.#did('listProfiles');
+    return [{ name: 'office', hosts: ['vpn.example.com'], auth: 'psk' }];
+  }
+
+  async getProfile(name: string): Promise<{ name: string; profile: Record<string, unknown> }> {
+    this.#did('getProfile', name);
+    return { name, profile: { name, local: { auth: { psk: '***' } } } };
+  }
+
+  async removeProfile(name: string): Promise<void> {
+    this.#did('removeProfile', name);
+  }
+
+  logTail(lines: number, after = -1): readonly LogLine[] {
+    return lines === 0 ? [] : this.#lines.filter((line) => line.sequence > after).slice(-lines);
+  }
+
+  onLog(line: (line: LogLine) => void): () => void {
+    this.#logs.add(line);
+    return () => this.#logs.delete(line);
+  }
+
+  async repair(): Promise<readonly string[]> {
+    this.#did('repair');
+    return ['removed route 10.0.0.0/8'];
+  }
+}
