@@ -10,10 +10,11 @@ scenario('psk', async (stage) => {
   await stage.step('connects through the NAT, carries traffic and leaves nothing', async () => {
     await stage.gateway.load(gatewayConf());
     const tunnel = await stage.connect(profile());
-    assert.deepEqual(tunnel.ike?.nat, { local: true, remote: false, forced: true });
+    // charon with kernel-libipsec forces encapsulation too, so its source hash does not match either.
+    assert.deepEqual(tunnel.ike?.nat, { local: true, remote: true, forced: true });
     assert.equal(tunnel.ike?.localId, CLIENT_ID);
     assert.equal(tunnel.ike?.remoteId, GATEWAY_ID);
-    assert.match(tunnel.addresses.join(), /^10\.66\.0\.\d+\/32,fd66::[\da-f]+\/128$/);
+    assert.match(tunnel.addresses.join(), /^10\.66\.0\.\d+\/32,fd66::[\da-f]+\/64$/);
     const sa = await stage.sa();
     assert.equal(sa.values['remote-host'], ADDRESS.nat);
     assert.equal(sa.values['remote-port'] === '4500', false, 'the NAT did not translate the port');
