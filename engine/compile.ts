@@ -6,6 +6,7 @@ import { authorityHashes, chooseLeaf, type OwnCredential } from './pki/authoriti
 import type { Certificate } from './pki/certificate.ts';
 import { PkiError } from './pki/error.ts';
 import { parseIdentity } from './pki/identity.ts';
+import { ID_TYPE } from './pki/identity-text.ts';
 import { loadBundle } from './pki/load.ts';
 import type { Profile, ProfileRemoteAuth } from './profile/profile.ts';
 import type { TunnelPlan } from './tunnel/plan.ts';
@@ -90,7 +91,10 @@ export function compilePlan(profile: Profile, now: () => number, warn: (text: st
     remote.kind === 'psk'
       ? { kind: 'psk', secret: () => remote.secret, authorities: new Uint8Array() }
       : { kind: 'pubkey', authorities: authorityHashes(anchors) };
-  const localId = profile.local.id ?? own?.leaf.subject.toString();
+  const localId =
+    profile.local.id === undefined
+      ? own && { idType: ID_TYPE.DER_ASN1_DN, data: own.leaf.subject.der }
+      : identity('local.id', profile.local.id);
   const remoteId = remoteIdentity(profile);
   const children = profile.children.map(({ volume, ...child }) => ({ ...child, limits: volume }));
   const plan: TunnelPlan = {
@@ -100,7 +104,7 @@ export function compilePlan(profile: Profile, now: () => number, warn: (text: st
     ike: {
       role: 'initiator',
       encapsulation: profile.encapsulation,
-      ...(localId === undefined ? {} : { localId: identity('local.id', localId) }),
+      ...(localId ? { localId } : {}),
       localAuth,
       ...(remoteId ? { remoteId } : {}),
       sendRemoteId: profile.remote.sendId && remoteId !== undefined,

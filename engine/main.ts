@@ -20,7 +20,7 @@ import {
   selectTun,
   selectUdp,
 } from './os/select.ts';
-import { formatIdentity } from './pki/identity.ts';
+import { formatIdentity, sameIdentity } from './pki/identity.ts';
 import { profileRules } from './profile-rules.ts';
 import { listenOn } from './rpc/listen.ts';
 import { startServer } from './rpc/server.ts';
@@ -51,7 +51,11 @@ async function openDatapath(
 function systemWorld({ log }: EngineLog): World {
   const scheduler = systemScheduler();
   const udp = selectUdp();
-  const ike = { crypto: selectCrypto(), random: (length: number) => new Uint8Array(randomBytes(length)) };
+  const ike = {
+    crypto: selectCrypto(),
+    random: (length: number) => new Uint8Array(randomBytes(length)),
+    sameIdentity,
+  };
   return {
     scheduler,
     log,

@@ -114,6 +114,8 @@ export interface IkeContext {
   readonly freshSpi: () => Spi32;
   /** A number for an EspSaPair, never used before in its data path. */
   readonly freshChildId: () => number;
+  /** Whether identities that differ in their octets name the same peer: distinguished names have several encodings. */
+  readonly sameIdentity?: (a: Identity, b: Identity) => boolean;
   /** A responder's address pool; `undefined` in the answer means INTERNAL_ADDRESS_FAILURE. */
   readonly assign?: (identity: Identity, request: VirtualIpRequest) => Assigned | undefined;
 }

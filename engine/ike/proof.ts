@@ -90,7 +90,9 @@ export function checkPeer(
     return;
   }
   const identity: Identity = { idType: id.idType, data: id.data };
-  if (config.remoteId && !sameIdentity(config.remoteId, identity)) {
+  const same = (a: Identity, b: Identity): boolean =>
+    sameIdentity(a, b) || context.sameIdentity?.(a, b) === true;
+  if (config.remoteId && !same(config.remoteId, identity)) {
     const text = `the peer calls itself ${identityText(identity)}, not ${identityText(config.remoteId)}`;
     then(failure('PEER_IDENTITY_MISMATCH', 'IKE_AUTH', text, false));
     return;

@@ -43,7 +43,7 @@ export interface OpenDatapath {
 export interface World {
   readonly scheduler: Scheduler;
   readonly log: Log;
-  readonly ike: Pick<IkeContext, 'crypto' | 'random'>;
+  readonly ike: Pick<IkeContext, 'crypto' | 'random' | 'sameIdentity'>;
   /** Addresses of a host name, both families. @throws OsError `name-not-found` */
   resolve(host: string): Promise<readonly string[]>;
   /** The address that the host would send from, for NAT detection. */
