@@ -1,6 +1,7 @@
 /** The gateway gives other networks than asked for: fewer, or none. */
 import assert from 'node:assert/strict';
 import { gatewayConf } from '../lab/gateway.ts';
+import type { Host } from '../lab/host.ts';
 import { ADDRESS } from '../lab/lab.ts';
 import { profile } from '../lab/profile.ts';
 import { scenario } from '../lab/stage.ts';
@@ -18,6 +19,10 @@ scenario('selectors', async (stage) => {
     assert.equal(child?.narrowed, true);
     assert.deepEqual([...(child?.remote ?? [])].sort(), [ADDRESS.lanNet, ADDRESS.lanNet6]);
     assert.deepEqual([...tunnel.routes].sort(), [ADDRESS.lanNet, ADDRESS.lanNet6]);
+    assert.deepEqual(await routesInto(stage.lab.client, tunnel.datapath?.interface ?? ''), [
+      ADDRESS.lanNet,
+      ADDRESS.lanNet6,
+    ]);
     await stage.carries();
     await stage.disconnect();
   });
@@ -33,3 +38,16 @@ scenario('selectors', async (stage) => {
     },
   );
 });
+
+/** Every destination that the kernel sends into the interface, without its own addresses and multicast. */
+async function routesInto(client: Host, link: string): Promise<string[]> {
+  const text =
+    (await client.must(['ip', '-4', 'route', 'show', 'table', 'all', 'dev', link])) +
+    (await client.must(['ip', '-6', 'route', 'show', 'table', 'all', 'dev', link]));
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^(local|multicast|anycast|broadcast|fe80::|ff00::)/.test(line))
+    .map((line) => line.split(' ')[0] ?? '')
+    .sort();
+}
