@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ApiError } from '../../../engine/api/failure.ts';
 import type { Snapshot, TunnelSnapshot } from '../../../engine/api/snapshot.ts';
@@ -16,7 +16,11 @@ import type { Host } from './host.ts';
 
 const CLI = fileURLToPath(new URL('../../../engine/cli/main.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
-const COMMAND = [process.execPath, '--import', TSX, CLI] as const;
+/** From source, or what ships when CULVERT_CLI names it (`dist/culvert.mjs`). */
+const COMMAND: readonly string[] =
+  process.env.CULVERT_CLI === undefined
+    ? [process.execPath, '--import', TSX, CLI]
+    : [process.execPath, resolve(process.env.CULVERT_CLI)];
 
 export type UpAnswer =
   | { readonly ok: true; readonly tunnel: TunnelSnapshot; readonly milliseconds: number }
