@@ -1,14 +1,10 @@
 /** What every provider checks in the same way: keys against suites, packets against buffers, public values. */
 
+import { ENCR_ROWS, INTEG_ROWS } from './algorithms.ts';
+import { fromBigInt, modPow, toBigInt } from './mod-pow.ts';
+import type { ModpGroup } from './modp-groups.ts';
 import { type CipherSizes, type CipherSuite, CryptoError } from './port.ts';
-import {
-  cipherSizes,
-  ENCR_ROWS,
-  INTEG_ROWS,
-  keyExchangeName,
-  publicValueLength,
-  suiteName,
-} from './suites.ts';
+import { answerValueLength, cipherSizes, keyExchangeName, publicValueLength, suiteName } from './suites.ts';
 
 /**
  * The suite's sizes, once both keys have the length that it asks for.
@@ -64,9 +60,31 @@ export function mustFit(
 export const badPublicValue = (method: number, why: string): CryptoError =>
   new CryptoError('bad-public-value', `${keyExchangeName(method)} public value: ${why}`);
 
-/** @throws CryptoError `bad-public-value` unless the KE data has the method's length (RFC 7296 §3.4) */
-export function checkPublicLength(method: number, publicValue: Uint8Array): void {
-  const length = publicValueLength(method);
+/**
+ * Holds the data of a peer's KE payload to the method's length (RFC 7296 §3.4).
+ * @throws CryptoError `bad-public-value`
+ */
+export function checkPublicLength(
+  method: number,
+  publicValue: Uint8Array,
+  from: 'initiator' | 'responder',
+): void {
+  const length = from === 'initiator' ? publicValueLength(method) : answerValueLength(method);
   if (publicValue.length !== length)
     throw badPublicValue(method, `${publicValue.length} octets instead of ${length}`);
+}
+
+/**
+ * A peer's MODP value as a number, once it is in 2..p-2 and, where the group has a small subgroup, in that
+ * (RFC 6989 §2.1 and §2.2).
+ * @throws CryptoError `bad-public-value`
+ */
+export function checkModpValue(method: number, group: ModpGroup, publicValue: Uint8Array): bigint {
+  const y = toBigInt(publicValue);
+  if (y <= 1n || y >= group.prime - 1n) throw badPublicValue(method, 'not in 2..p-2');
+  if (group.order !== undefined) {
+    const order = fromBigInt(group.order, group.exponentLength);
+    if (modPow(y, order, group.prime) !== 1n) throw badPublicValue(method, 'not in the subgroup');
+  }
+  return y;
 }

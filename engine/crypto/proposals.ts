@@ -6,14 +6,16 @@
  * The rules are strongSwan's: an IKE proposal without a PRF gets those of its integrity algorithms; integrity
  * algorithms beside AEADs serve for that only; AEADs and plain ciphers do not mix in one proposal (RFC 7296 §3.3);
  * an ESP proposal without a key exchange means no perfect forward secrecy, without `esn` 32-bit sequence numbers.
+ * `ke1_` to `ke7_` before a key exchange make it an additional one (RFC 9370).
  */
 import { err, ok, type Result } from '../base/result.ts';
+import { ENCR_ROWS, INTEG_ROWS } from './algorithms.ts';
 import { findKeyword, type Keyword, keywordOf } from './proposal-keywords.ts';
-import { INTEG_ROWS, isAead, PRF_ROWS } from './suites.ts';
-import { TransformKind } from './transform-kinds.ts';
+import { isAead } from './suites.ts';
+import { isKeyExchangeKind, TransformKind } from './transform-kinds.ts';
 
 export interface TransformSpec {
-  /** Transform type, 1..5 (RFC 7296 §3.3.2). */
+  /** Transform type, 1..5 (RFC 7296 §3.3.2), or 6..12 for an additional key exchange (RFC 9370 §2.2.1). */
   readonly type: number;
   /** IANA's transform ID. */
   readonly id: number;
@@ -47,6 +49,8 @@ function unfit(keyword: Keyword, protocol: ProposalProtocol): string | undefined
   if (keyword.unsupported !== undefined) return keyword.unsupported;
   if (protocol === 'ike' && keyword.type === ESN) return 'belongs to ESP proposals only';
   if (protocol === 'ike' && keyword.type === KE && keyword.id === 0) return 'IKE needs a key exchange';
+  if (protocol === 'ike' && keyword.type === ENCR && ENCR_ROWS.get(keyword.id)?.espOnly)
+    return 'encrypts nothing, which IKE must';
   if (protocol === 'esp' && keyword.type === PRF) return 'belongs to IKE proposals only';
   return undefined;
 }
@@ -55,12 +59,11 @@ function same(a: TransformSpec, b: TransformSpec): boolean {
   return a.type === b.type && a.id === b.id && a.keyLength === b.keyLength;
 }
 
-/** The PRF over the same hash as an integrity algorithm. */
-function prfOfInteg(integ: number): number | undefined {
-  const hash = INTEG_ROWS.get(integ)?.hash;
-  for (const [prf, row] of PRF_ROWS) if (row.hash === hash) return prf;
-  return undefined;
-}
+const prfOfInteg = (integ: number): number | undefined => INTEG_ROWS.get(integ)?.prf;
+
+/** Additional key exchanges, in the order in which they run. */
+const additional = (found: readonly TransformSpec[]): TransformSpec[] =>
+  found.filter((t) => t.type !== KE && isKeyExchangeKind(t.type)).sort((a, b) => a.type - b.type);
 
 /** Reads the words of one proposal, each once. */
 function readWords(text: string, protocol: ProposalProtocol): Result<TransformSpec[], ProposalError> {
@@ -110,7 +113,10 @@ function complete(
     esns = [{ type: ESN, id: 0 }];
   }
   if (aeads.length > 0) integs = [];
-  return ok([...ciphers, ...prfs, ...integs, ...exchanges, ...esns]);
+  const more = additional(found);
+  if (more.length > 0 && exchanges.length === 0)
+    return fault(text, 'additional key exchanges need a first one (such as x25519)');
+  return ok([...ciphers, ...prfs, ...integs, ...exchanges, ...esns, ...more]);
 }
 
 /** Reads one proposal. */
@@ -166,6 +172,7 @@ export function printProposal(proposal: ProposalSpec): string {
     ...integs,
     ...(derived ? [] : prfs),
     ...of(KE),
+    ...additional(proposal.transforms),
     ...(esns.length === 1 && esns[0]?.id === 0 ? [] : esns),
   ];
   const words = shown.map(

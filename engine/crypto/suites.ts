@@ -1,124 +1,11 @@
 /**
- * What IKE must know of each algorithm before it holds a key: names, key, IV and ICV lengths, by IANA number.
- * One row an algorithm; supporting another one begins with a row here. A row says nothing about whether a
- * provider can do it.
- *
- * Sources: RFC 7296 §3.3.2, RFC 3602, RFC 4106 and 5282, RFC 7634, RFC 2404, RFC 4868, RFC 3526, RFC 5903,
- * RFC 8031, RFC 7427 §7.
+ * What IKE must know of algorithms before it holds a key: sizes, names and judgements, out of the registries
+ * `algorithms.ts` and `key-exchange-methods.ts`.
  */
+import { ENCR_ROWS, HASH_ROWS, INTEG_ROWS, PRF_ROWS, type SecurityLabel } from './algorithms.ts';
+import { KE_ROWS } from './key-exchange-methods.ts';
 import type { CipherSizes, CipherSuite } from './port.ts';
-
-export interface EncrRow {
-  readonly name: string;
-  /** Key lengths in bits without salt. */
-  readonly keyBits: readonly number[];
-  /** Whether the length is negotiated by a Key Length attribute; otherwise `keyBits` has one entry. */
-  readonly keyLengthAttribute: boolean;
-  readonly saltLength: number;
-  readonly ivLength: number;
-  readonly ivKind: CipherSizes['ivKind'];
-  /** ICV of an AEAD; 0 for a cipher that needs an integrity algorithm beside it. */
-  readonly icvLength: number;
-  readonly blockLength: number;
-}
-
-export interface IntegRow {
-  readonly name: string;
-  readonly keyLength: number;
-  readonly icvLength: number;
-  /** HashAlgorithm number of the hash under HMAC. */
-  readonly hash: number;
-}
-
-export interface PrfRow {
-  readonly name: string;
-  /** Output, and the length of keys made for it (RFC 7296 §2.13 and §2.14). */
-  readonly length: number;
-  /** HashAlgorithm number of the hash under HMAC. */
-  readonly hash: number;
-}
-
-export interface KeyExchangeRow {
-  readonly name: string;
-  /** Octets of the KE payload's data. */
-  readonly publicLength: number;
-  /** Octets of the shared secret. */
-  readonly sharedLength: number;
-}
-
-export interface HashRow {
-  readonly name: string;
-  readonly length: number;
-}
-
-const AES_BITS = [128, 192, 256];
-const GCM = { keyBits: AES_BITS, keyLengthAttribute: true, saltLength: 4, ivLength: 8, blockLength: 1 };
-
-/** Transform type 1. */
-export const ENCR_ROWS: ReadonlyMap<number, EncrRow> = new Map<number, EncrRow>([
-  [
-    12,
-    {
-      name: 'AES_CBC',
-      keyBits: AES_BITS,
-      keyLengthAttribute: true,
-      saltLength: 0,
-      ivLength: 16,
-      ivKind: 'random',
-      icvLength: 0,
-      blockLength: 16,
-    },
-  ],
-  [20, { name: 'AES_GCM_16', ...GCM, ivKind: 'counter', icvLength: 16 }],
-  [
-    28,
-    {
-      name: 'CHACHA20_POLY1305',
-      keyBits: [256],
-      keyLengthAttribute: false,
-      saltLength: 4,
-      ivLength: 8,
-      ivKind: 'counter',
-      icvLength: 16,
-      blockLength: 1,
-    },
-  ],
-]);
-
-/** Transform type 2. */
-export const PRF_ROWS: ReadonlyMap<number, PrfRow> = new Map([
-  [2, { name: 'PRF_HMAC_SHA1', length: 20, hash: 1 }],
-  [5, { name: 'PRF_HMAC_SHA2_256', length: 32, hash: 2 }],
-  [6, { name: 'PRF_HMAC_SHA2_384', length: 48, hash: 3 }],
-  [7, { name: 'PRF_HMAC_SHA2_512', length: 64, hash: 4 }],
-]);
-
-/** Transform type 3. */
-export const INTEG_ROWS: ReadonlyMap<number, IntegRow> = new Map([
-  [2, { name: 'HMAC_SHA1_96', keyLength: 20, icvLength: 12, hash: 1 }],
-  [12, { name: 'HMAC_SHA2_256_128', keyLength: 32, icvLength: 16, hash: 2 }],
-  [13, { name: 'HMAC_SHA2_384_192', keyLength: 48, icvLength: 24, hash: 3 }],
-  [14, { name: 'HMAC_SHA2_512_256', keyLength: 64, icvLength: 32, hash: 4 }],
-]);
-
-/** Transform type 4. ECP values are x ‖ y, secrets x alone (RFC 5903 §7 and §9). */
-export const KE_ROWS: ReadonlyMap<number, KeyExchangeRow> = new Map([
-  [14, { name: 'MODP_2048', publicLength: 256, sharedLength: 256 }],
-  [15, { name: 'MODP_3072', publicLength: 384, sharedLength: 384 }],
-  [16, { name: 'MODP_4096', publicLength: 512, sharedLength: 512 }],
-  [19, { name: 'ECP_256', publicLength: 64, sharedLength: 32 }],
-  [20, { name: 'ECP_384', publicLength: 96, sharedLength: 48 }],
-  [21, { name: 'ECP_521', publicLength: 132, sharedLength: 66 }],
-  [31, { name: 'CURVE_25519', publicLength: 32, sharedLength: 32 }],
-]);
-
-/** RFC 7427 §7. IDENTITY (5) stands for "no hash" and has no length. */
-export const HASH_ROWS: ReadonlyMap<number, HashRow> = new Map([
-  [1, { name: 'SHA1', length: 20 }],
-  [2, { name: 'SHA2_256', length: 32 }],
-  [3, { name: 'SHA2_384', length: 48 }],
-  [4, { name: 'SHA2_512', length: 64 }],
-]);
+import { isKeyExchangeKind, TransformKind } from './transform-kinds.ts';
 
 /** Whether a transform of type 1 brings its own integrity check; `undefined` when it has no row. */
 export function isAead(encr: number): boolean | undefined {
@@ -135,6 +22,7 @@ export function cipherSizes(suite: CipherSuite): CipherSizes | undefined {
   if (!encr?.keyBits.includes(suite.keyBits)) return undefined;
   const aead = encr.icvLength > 0;
   const integ = INTEG_ROWS.get(suite.integ);
+  if (integ?.ahOnly) return undefined;
   if (aead ? suite.integ !== 0 : !integ) return undefined;
   return {
     encrKeyLength: suite.keyBits / 8 + encr.saltLength,
@@ -165,8 +53,37 @@ export function cipherSuite(
 /** Octets of a PRF's output and of keys made for it, `undefined` for an unknown number. */
 export const prfLength = (prf: number): number | undefined => PRF_ROWS.get(prf)?.length;
 
-/** Octets of a KE payload's data, `undefined` for an unknown method. */
+/**
+ * Octets of each nonce that go into the first SKEYSEED's key: for AES-XCBC and AES-CMAC 8 (RFC 7296 §2.14), for
+ * other PRFs all of them, said by `undefined`.
+ */
+export const skeyseedNonceLength = (prf: number): number | undefined =>
+  PRF_ROWS.get(prf)?.skeyseedNonceLength;
+
+/** Octets of the initiator's KE data, `undefined` for an unknown method. */
 export const publicValueLength = (method: number): number | undefined => KE_ROWS.get(method)?.publicLength;
+
+/** Octets of the responder's KE data, which for a KEM is a ciphertext; `undefined` for an unknown method. */
+export const answerValueLength = (method: number): number | undefined => KE_ROWS.get(method)?.answerLength;
+
+/**
+ * The judgement on a transform; `undefined` for one that judges nothing (extended sequence numbers, NONE) or has no
+ * row.
+ */
+export function labelOf(transform: {
+  readonly type: number;
+  readonly id: number;
+}): SecurityLabel | undefined {
+  const { type, id } = transform;
+  if (type === TransformKind.ENCR) return ENCR_ROWS.get(id)?.label;
+  if (type === TransformKind.PRF) return PRF_ROWS.get(id)?.label;
+  if (type === TransformKind.INTEG) return INTEG_ROWS.get(id)?.label;
+  return isKeyExchangeKind(type) ? KE_ROWS.get(id)?.label : undefined;
+}
+
+/** Whether a label asks for the user's explicit consent. */
+export const isWeak = (label: SecurityLabel | undefined): label is 'legacy' | 'broken' =>
+  label === 'legacy' || label === 'broken';
 
 /** Octets of a digest, `undefined` for an unknown HashAlgorithm number. */
 export const hashLength = (hash: number): number | undefined => HASH_ROWS.get(hash)?.length;

@@ -1,12 +1,13 @@
 /** Negotiated suites in strongSwan's words and by their IANA names. */
 import type { SuiteSnapshot } from '../api/snapshot.ts';
+import { ENCR_ROWS } from '../crypto/algorithms.ts';
 import type { CipherSuite } from '../crypto/port.ts';
 import { printProposal, type TransformSpec } from '../crypto/proposals.ts';
-import { ENCR_ROWS, keyExchangeName, prfName, suiteName } from '../crypto/suites.ts';
+import { keyExchangeName, prfName, suiteName } from '../crypto/suites.ts';
 import { Esn, TransformType } from '../wire/registry.ts';
 
 function cipherTransforms(suite: CipherSuite): TransformSpec[] {
-  const fixed = (ENCR_ROWS.get(suite.encr)?.keyBits.length ?? 0) <= 1;
+  const fixed = ENCR_ROWS.get(suite.encr)?.keyLengthAttribute !== true;
   const encr: TransformSpec = fixed
     ? { type: TransformType.ENCR, id: suite.encr }
     : { type: TransformType.ENCR, id: suite.encr, keyLength: suite.keyBits };

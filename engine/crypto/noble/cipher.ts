@@ -1,126 +1,140 @@
-/** Packet protection by noble (RFC 4106, RFC 7634, RFC 3602 with RFC 2404 and RFC 4868). */
-import { cbc, gcm } from '@noble/ciphers/aes.js';
+/**
+ * Packet protection by noble: AES and ChaCha20 in the modes that IKE and ESP use (RFC 3602, 3686, 4106, 4309, 4543,
+ * 7634), and Serpent and Twofish, which are our own.
+ */
+import { cbc, ctr, gcm } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { hmac } from '@noble/hashes/hmac.js';
-import { concat, equalConstantTime, u32, wipe } from '../../base/bytes.ts';
-import { checkKeys, fits, mustFit } from '../checks.ts';
-import { type CipherSizes, type CipherSuite, CryptoError, type PacketCipher } from '../port.ts';
-import { INTEG_ROWS, suiteName } from '../suites.ts';
-import { nobleHash } from './hash.ts';
+import { equalConstantTime, wipe } from '../../base/bytes.ts';
+import { ENCR_ROWS, type EncrRow, INTEG_ROWS } from '../algorithms.ts';
+import { checkKeys } from '../checks.ts';
+import { ccm } from '../legacy/ccm.ts';
+import {
+  type Aead,
+  aeadPackets,
+  type BareCipher,
+  encryptThenMac,
+  firstCounter,
+  gmacPackets,
+  nullCipher,
+} from '../packets.ts';
+import { type CipherSuite, CryptoError, type PacketCipher } from '../port.ts';
+import { cipherSizes, suiteName } from '../suites.ts';
+import { nobleGmac, nobleMac } from './mac.ts';
 
-/** What noble's AEADs have in common once key, nonce and AAD are given. */
-interface Aead {
-  encrypt(plaintext: Uint8Array): Uint8Array;
-  decrypt(ciphertext: Uint8Array): Uint8Array;
+const ZERO_IV = new Uint8Array(16);
+const TAG = 16;
+
+function bareCipher(row: EncrRow, key: Uint8Array, salt: Uint8Array): BareCipher | undefined {
+  const destroy = (): void => wipe(key, salt);
+  switch (`${row.primitive}-${row.mode}`) {
+    case 'none-none':
+      return nullCipher;
+    case 'aes-cbc':
+      return {
+        encrypt: (iv, data) => cbc(key, iv.slice(), { disablePadding: true }).encrypt(data),
+        decrypt: (iv, data) => cbc(key, iv.slice(), { disablePadding: true }).decrypt(data),
+        destroy,
+      };
+    case 'aes-ctr': {
+      const run = (iv: Uint8Array, data: Uint8Array): Uint8Array =>
+        ctr(key, firstCounter(salt, iv)).encrypt(data);
+      return { encrypt: run, decrypt: run, destroy };
+    }
+    default:
+      return undefined;
+  }
 }
 
-type MakeAead = (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) => Aead;
-
-const AEADS: ReadonlyMap<number, MakeAead> = new Map<number, MakeAead>([
-  [20, (key, nonce, aad) => gcm(key, nonce, aad)],
-  [28, (key, nonce, aad) => chacha20poly1305(key, nonce, aad)],
-]);
-
-/** The octets that an AEAD authenticates beside the data (RFC 4106 §5, RFC 5282 §5.1). */
-function aadOf(buffer: Uint8Array, aadAt: number, ivAt: number, esnHigh: number): Uint8Array {
-  if (esnHigh < 0) return buffer.subarray(aadAt, ivAt);
-  return concat(buffer.subarray(aadAt, aadAt + 4), u32(esnHigh), buffer.subarray(aadAt + 4, aadAt + 8));
+/** What noble's own check of a 16-octet tag gives. */
+function checked(decrypt: () => Uint8Array): Uint8Array | undefined {
+  try {
+    return decrypt();
+  } catch {
+    // With lengths checked before, a wrong tag is the one thing noble throws for.
+    return undefined;
+  }
 }
 
-function aeadCipher(
-  make: MakeAead,
-  suite: CipherSuite,
-  sizes: CipherSizes,
-  encrKey: Uint8Array,
-): PacketCipher {
-  const key = encrKey.slice(0, suite.keyBits / 8);
-  const salt = encrKey.slice(key.length);
-  let destroyed = false;
+/** AES-GCM with any ICV (RFC 4106 §6); noble itself checks whole tags only. */
+function gcmAead(key: Uint8Array, icvLength: number): Aead {
+  const seal = (nonce: Uint8Array, aad: Uint8Array, data: Uint8Array): Uint8Array =>
+    gcm(key, nonce, aad).encrypt(data);
 
-  function start(buffer: Uint8Array, aadAt: number, ivAt: number, esnHigh: number): Aead {
-    const nonce = concat(salt, buffer.subarray(ivAt, ivAt + sizes.ivLength));
-    return make(key, nonce, aadOf(buffer, aadAt, ivAt, esnHigh));
+  function openShort(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+    const length = sealed.length - icvLength;
+    // In counter mode decryption is encryption again; the tag is that of the plaintext found so.
+    const plain = seal(nonce, aad, sealed.subarray(0, length)).slice(0, length);
+    const expected = seal(nonce, aad, plain).subarray(length, sealed.length);
+    if (equalConstantTime(expected, sealed.subarray(length))) return plain;
+    wipe(plain);
+    return undefined;
   }
 
   return {
-    ...sizes,
-    seal(buffer, aadAt, ivAt, length, esnHigh) {
-      if (destroyed) throw new Error('the cipher is destroyed');
-      mustFit(sizes, buffer, aadAt, ivAt, length);
-      const at = ivAt + sizes.ivLength;
-      buffer.set(start(buffer, aadAt, ivAt, esnHigh).encrypt(buffer.subarray(at, at + length)), at);
-    },
-    open(buffer, aadAt, ivAt, length, esnHigh) {
-      if (destroyed) throw new Error('the cipher is destroyed');
-      if (!fits(sizes, buffer, aadAt, ivAt, length)) return false;
-      const at = ivAt + sizes.ivLength;
-      const sealed = buffer.subarray(at, at + length + sizes.icvLength);
-      const aead = start(buffer, aadAt, ivAt, esnHigh);
-      try {
-        buffer.set(aead.decrypt(sealed), at);
-        return true;
-      } catch {
-        // With lengths checked above, a wrong tag is the one thing noble throws for.
-        return false;
-      }
-    },
-    destroy() {
-      destroyed = true;
-      wipe(key, salt);
-    },
+    seal: (nonce, aad, data) => seal(nonce, aad, data).subarray(0, data.length + icvLength),
+    open: (nonce, aad, sealed) =>
+      icvLength === TAG ? checked(() => gcm(key, nonce, aad).decrypt(sealed)) : openShort(nonce, aad, sealed),
+    destroy: () => wipe(key),
   };
 }
 
-/** CBC, then HMAC over aad, IV, ciphertext and the upper half of an extended sequence number. */
-function encryptThenMac(
-  suite: CipherSuite,
-  sizes: CipherSizes,
-  encrKey: Uint8Array,
-  integKey: Uint8Array,
-): PacketCipher {
-  const hash = nobleHash(INTEG_ROWS.get(suite.integ)?.hash ?? 0);
-  if (!hash) throw new CryptoError('unsupported', `cipher suite ${suiteName(suite)}`);
-  const key = encrKey.slice();
-  const macKey = integKey.slice();
-  let destroyed = false;
+const chachaAead = (key: Uint8Array): Aead => ({
+  seal: (nonce, aad, data) => chacha20poly1305(key, nonce, aad).encrypt(data),
+  open: (nonce, aad, sealed) => checked(() => chacha20poly1305(key, nonce, aad).decrypt(sealed)),
+  destroy: () => wipe(key),
+});
 
-  const icv = (covered: Uint8Array, esnHigh: number): Uint8Array =>
-    hmac(hash, macKey, esnHigh < 0 ? covered : concat(covered, u32(esnHigh))).subarray(0, sizes.icvLength);
+function aeadOf(row: EncrRow, key: Uint8Array): Aead | undefined {
+  switch (`${row.primitive}-${row.mode}`) {
+    case 'aes-gcm':
+      return gcmAead(key, row.icvLength);
+    case 'aes-ccm':
+      return ccm(
+        {
+          cbc: (blocks) => cbc(key, ZERO_IV, { disablePadding: true }).encrypt(blocks),
+          ctr: (counter, data) => ctr(key, counter).encrypt(data),
+          destroy: () => wipe(key),
+        },
+        row.icvLength,
+      );
+    case 'chacha20-poly1305':
+      return chachaAead(key);
+    default:
+      return undefined;
+  }
+}
 
-  return {
-    ...sizes,
-    seal(buffer, aadAt, ivAt, length, esnHigh) {
-      if (destroyed) throw new Error('the cipher is destroyed');
-      mustFit(sizes, buffer, aadAt, ivAt, length);
-      const at = ivAt + sizes.ivLength;
-      const end = at + length;
-      const state = cbc(key, buffer.slice(ivAt, at), { disablePadding: true });
-      buffer.set(state.encrypt(buffer.subarray(at, end)), at);
-      buffer.set(icv(buffer.subarray(aadAt, end), esnHigh), end);
-    },
-    open(buffer, aadAt, ivAt, length, esnHigh) {
-      if (destroyed) throw new Error('the cipher is destroyed');
-      if (!fits(sizes, buffer, aadAt, ivAt, length)) return false;
-      const at = ivAt + sizes.ivLength;
-      const end = at + length;
-      const expected = icv(buffer.subarray(aadAt, end), esnHigh);
-      if (!equalConstantTime(expected, buffer.subarray(end, end + sizes.icvLength))) return false;
-      const state = cbc(key, buffer.slice(ivAt, at), { disablePadding: true });
-      if (length > 0) buffer.set(state.decrypt(buffer.subarray(at, end)), at);
-      return true;
-    },
-    destroy() {
-      destroyed = true;
-      wipe(key, macKey);
-    },
-  };
+function makeCipher(suite: CipherSuite, encrKey: Uint8Array, integKey: Uint8Array): PacketCipher | undefined {
+  const sizes = checkKeys(suite, encrKey, integKey);
+  const row = ENCR_ROWS.get(suite.encr) as EncrRow;
+  const key = encrKey.slice(0, suite.keyBits / 8);
+  const salt = encrKey.slice(key.length);
+  if (row.mode === 'gmac')
+    return gmacPackets(
+      sizes,
+      salt,
+      (nonce, message) => nobleGmac(key, nonce, message),
+      () => wipe(key),
+    );
+  if (suite.integ === 0) {
+    const aead = aeadOf(row, key);
+    return aead && aeadPackets(sizes, salt, aead);
+  }
+  const cipher = bareCipher(row, key, salt);
+  const name = INTEG_ROWS.get(suite.integ)?.mac;
+  const mac = name && nobleMac(name);
+  return cipher && mac && encryptThenMac(sizes, cipher, mac, integKey);
 }
 
 /** @throws CryptoError `unsupported` or `bad-key-length` */
 export function nobleCipher(suite: CipherSuite, encrKey: Uint8Array, integKey: Uint8Array): PacketCipher {
-  const sizes = checkKeys(suite, encrKey, integKey);
-  if (suite.integ !== 0) return encryptThenMac(suite, sizes, encrKey, integKey);
-  const make = AEADS.get(suite.encr);
-  if (!make) throw new CryptoError('unsupported', `cipher suite ${suiteName(suite)}`);
-  return aeadCipher(make, suite, sizes, encrKey);
+  const cipher = makeCipher(suite, encrKey, integKey);
+  if (!cipher) throw new CryptoError('unsupported', `cipher suite ${suiteName(suite)}`);
+  return cipher;
 }
+
+/** Primitives whose every mode in the registry is here. */
+const PRIMITIVES: ReadonlySet<string> = new Set(['none', 'aes', 'chacha20']);
+
+export const nobleHasCipher = (suite: CipherSuite): boolean =>
+  cipherSizes(suite) !== undefined && PRIMITIVES.has(ENCR_ROWS.get(suite.encr)?.primitive ?? '');

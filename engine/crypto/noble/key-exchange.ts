@@ -1,15 +1,19 @@
 /**
- * Key exchange by noble and BigInt: MODP (RFC 3526), ECP (RFC 5903), Curve25519 (RFC 8031), with the checks of
- * RFC 6989. The BigInt exponentiation takes a time that depends on the exponent: this is the reference, and the
- * private keys it handles live for one exchange.
+ * Key exchange by noble and BigInt: MODP (RFC 3526, RFC 5114), ECP (RFC 5903, RFC 6954), Curve25519 and Curve448
+ * (RFC 8031), with the checks of RFC 6989; ML-KEM beside it (`ml-kem.ts`). The BigInt exponentiation takes a time
+ * that depends on the exponent: this is the reference, and the private keys it handles live for one exchange.
  */
+
+import { x448 } from '@noble/curves/ed448.js';
 import { x25519 } from '@noble/curves/ed25519.js';
-import { p256, p384, p521 } from '@noble/curves/nist.js';
-import { concat, fromHex, toHex, wipe } from '../../base/bytes.ts';
-import { badPublicValue, checkPublicLength } from '../checks.ts';
+import { concat, wipe } from '../../base/bytes.ts';
+import { badPublicValue, checkModpValue, checkPublicLength } from '../checks.ts';
+import { fromBigInt, modPow } from '../mod-pow.ts';
 import { modpGroup } from '../modp-groups.ts';
 import { CryptoError, type PendingKeyExchange, type RandomSource } from '../port.ts';
 import { drawPrivateKey } from '../private-keys.ts';
+import { type EcpCurve, ecpCurve } from './curves.ts';
+import { answerKem, beginKem, isKem } from './ml-kem.ts';
 
 /** A Diffie-Hellman function over octet strings. */
 interface Exchange {
@@ -18,41 +22,20 @@ interface Exchange {
   agree(privateKey: Uint8Array, peerPublic: Uint8Array): Uint8Array;
 }
 
-const toBigInt = (bytes: Uint8Array): bigint => BigInt(`0x${toHex(bytes) || '0'}`);
-const fromBigInt = (value: bigint, length: number): Uint8Array =>
-  fromHex(value.toString(16).padStart(2 * length, '0'));
-
-/** base^exponent mod modulus, by windows of four bits from the top. */
-export function modPow(base: bigint, exponent: Uint8Array, modulus: bigint): bigint {
-  const table: bigint[] = [1n];
-  for (let i = 1; i < 16; i++) table.push(((table[i - 1] as bigint) * base) % modulus);
-  let result = 1n;
-  for (const octet of exponent) {
-    for (const digit of [octet >> 4, octet & 15]) {
-      for (let i = 0; i < 4; i++) result = (result * result) % modulus;
-      result = (result * (table[digit] as bigint)) % modulus;
-    }
-  }
-  return result;
-}
-
 function modp(method: number): Exchange | undefined {
   const group = modpGroup(method);
   if (!group) return undefined;
-  const { prime } = group;
+  const { prime, generator } = group;
   const length = group.bits / 8;
   return {
-    publicValue: (privateKey) => fromBigInt(modPow(2n, privateKey, prime), length),
-    agree(privateKey, peerPublic) {
-      const y = toBigInt(peerPublic);
-      if (y <= 1n || y >= prime - 1n) throw badPublicValue(method, 'not in 2..p-2');
-      return fromBigInt(modPow(y, privateKey, prime), length);
-    },
+    publicValue: (privateKey) => fromBigInt(modPow(generator, privateKey, prime), length),
+    agree: (privateKey, peerPublic) =>
+      fromBigInt(modPow(checkModpValue(method, group, peerPublic), privateKey, prime), length),
   };
 }
 
 /** RFC 5903 §7 and §9: points go as x ‖ y, the secret is x. noble refuses points off the curve. */
-const ecp = (curve: typeof p256): Exchange => ({
+const ecp = (curve: EcpCurve): Exchange => ({
   publicValue: (privateKey) => curve.getPublicKey(privateKey, false).slice(1),
   agree: (privateKey, peerPublic) =>
     curve
@@ -60,19 +43,22 @@ const ecp = (curve: typeof p256): Exchange => ({
       .slice(1, 1 + peerPublic.length / 2),
 });
 
-const CURVES: ReadonlyMap<number, Exchange> = new Map([
-  [19, ecp(p256)],
-  [20, ecp(p384)],
-  [21, ecp(p521)],
-  // noble refuses an all-zero result (RFC 8031 §5).
+/** noble refuses an all-zero result (RFC 8031 §5). */
+const MONTGOMERY: ReadonlyMap<number, Exchange> = new Map([
   [31, { publicValue: x25519.getPublicKey, agree: x25519.getSharedSecret }],
+  [32, { publicValue: x448.getPublicKey, agree: x448.getSharedSecret }],
 ]);
 
+function findExchange(method: number): Exchange | undefined {
+  const curve = ecpCurve(method);
+  return curve ? ecp(curve) : (MONTGOMERY.get(method) ?? modp(method));
+}
+
 export const nobleHasKeyExchange = (method: number): boolean =>
-  modpGroup(method) !== undefined || CURVES.has(method);
+  isKem(method) || findExchange(method) !== undefined;
 
 function exchangeOf(method: number): Exchange {
-  const exchange = modp(method) ?? CURVES.get(method);
+  const exchange = findExchange(method);
   if (!exchange) throw new CryptoError('unsupported', `key exchange method ${method}`);
   return exchange;
 }
@@ -83,7 +69,6 @@ function agree(
   privateKey: Uint8Array,
   peerPublic: Uint8Array,
 ): Uint8Array {
-  checkPublicLength(method, peerPublic);
   try {
     return exchange.agree(privateKey, peerPublic);
   } catch (error) {
@@ -95,6 +80,7 @@ function agree(
 
 /** @throws CryptoError `unsupported` */
 export function beginNobleKeyExchange(method: number, random: RandomSource): PendingKeyExchange {
+  if (isKem(method)) return beginKem(method, random);
   const exchange = exchangeOf(method);
   const privateKey = drawPrivateKey(method, random);
   let over = false;
@@ -105,6 +91,7 @@ export function beginNobleKeyExchange(method: number, random: RandomSource): Pen
       if (over) throw new Error('the key exchange is over');
       over = true;
       try {
+        checkPublicLength(method, peerPublic, 'responder');
         return agree(method, exchange, privateKey, peerPublic);
       } finally {
         wipe(privateKey);
@@ -123,8 +110,9 @@ export function answerNobleKeyExchange(
   peerPublic: Uint8Array,
   random: RandomSource,
 ): { publicValue: Uint8Array; shared: Uint8Array } {
+  if (isKem(method)) return answerKem(method, peerPublic, random);
   const exchange = exchangeOf(method);
-  checkPublicLength(method, peerPublic);
+  checkPublicLength(method, peerPublic, 'initiator');
   const privateKey = drawPrivateKey(method, random);
   try {
     return {

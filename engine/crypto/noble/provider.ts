@@ -2,23 +2,26 @@
  * The reference provider: pure TypeScript on the noble libraries. Slow, readable, runs anywhere; the other
  * providers are proven against it.
  */
-import { hmac } from '@noble/hashes/hmac.js';
 import { concat } from '../../base/bytes.ts';
+import { PRF_ROWS } from '../algorithms.ts';
 import { CryptoError, type CryptoProvider } from '../port.ts';
-import { cipherSizes, hashName, PRF_ROWS, prfName } from '../suites.ts';
-import { nobleCipher } from './cipher.ts';
+import { prfOf } from '../prf-keys.ts';
+import { hashName, prfName } from '../suites.ts';
+import { nobleCipher, nobleHasCipher } from './cipher.ts';
 import { nobleHash } from './hash.ts';
 import { answerNobleKeyExchange, beginNobleKeyExchange, nobleHasKeyExchange } from './key-exchange.ts';
+import { nobleMac } from './mac.ts';
 
 export const nobleProvider: CryptoProvider = {
   name: 'noble',
-  supportsCipher: (suite) => cipherSizes(suite) !== undefined,
+  supportsCipher: nobleHasCipher,
   supportsKeyExchange: nobleHasKeyExchange,
   supportsPrf: (prf) => PRF_ROWS.has(prf),
   prf(prf, key, ...data) {
-    const hash = nobleHash(PRF_ROWS.get(prf)?.hash ?? 0);
-    if (!hash) throw new CryptoError('unsupported', prfName(prf));
-    return hmac(hash, key, concat(...data));
+    const name = PRF_ROWS.get(prf)?.mac;
+    const mac = name && nobleMac(name);
+    if (!mac) throw new CryptoError('unsupported', prfName(prf));
+    return prfOf(name, mac)(key, ...data);
   },
   hash(number, ...data) {
     const hash = nobleHash(number);

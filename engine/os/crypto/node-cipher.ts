@@ -1,32 +1,40 @@
-/** Packet protection by node:crypto (RFC 4106, RFC 7634, RFC 3602 with RFC 2404 and RFC 4868). */
+/**
+ * Packet protection by node:crypto, on what its OpenSSL has: AES, Camellia, 3DES and ChaCha20 in the modes that IKE and
+ * ESP use (RFC 2451, 3602, 3686, 4106, 4309, 4543, 5529, 7634). CCM over Camellia, Serpent and Twofish are our own.
+ */
 import {
   type CipherGCM,
   type CipherGCMTypes,
   createCipheriv,
   createDecipheriv,
-  createHmac,
   type DecipherGCM,
-  timingSafeEqual,
+  getCiphers,
 } from 'node:crypto';
 import { wipe, writeU32 } from '../../base/bytes.ts';
-import { fits, mustFit } from '../../crypto/checks.ts';
+import { ENCR_ROWS, type EncrRow, INTEG_ROWS } from '../../crypto/algorithms.ts';
+import { checkKeys, fits, mustFit } from '../../crypto/checks.ts';
+import { type CcmModes, ccm } from '../../crypto/legacy/ccm.ts';
+import {
+  aeadPackets,
+  type BareCipher,
+  encryptThenMac,
+  firstCounter,
+  gmacPackets,
+  nullCipher,
+} from '../../crypto/packets.ts';
 import { type CipherSizes, type CipherSuite, CryptoError, type PacketCipher } from '../../crypto/port.ts';
-import { INTEG_ROWS, suiteName } from '../../crypto/suites.ts';
-import { nodeCipherName, nodeDigestName } from './node-names.ts';
+import { cipherSizes, suiteName } from '../../crypto/suites.ts';
+import { nodeGmac, nodeMac } from './node-mac.ts';
+import { nodeCipherName } from './node-names.ts';
 
 /** SPI and sequence number of ESP. */
 const ESP_AAD = 8;
-
-function cipherName(suite: CipherSuite): string {
-  const name = nodeCipherName(suite.encr, suite.keyBits);
-  if (name === undefined) throw new CryptoError('unsupported', `cipher ${suiteName(suite)}`);
-  return name;
-}
+const ZERO_IV = new Uint8Array(16);
 
 /** An AEAD whose nonce is salt ‖ IV and whose key material ends with the salt. */
-export function nodeAead(suite: CipherSuite, sizes: CipherSizes, encrKey: Uint8Array): PacketCipher {
-  // ChaCha20-Poly1305 has the GCM interface in Node, which the type names do not say.
-  const name = cipherName(suite) as CipherGCMTypes;
+function nodeAead(suite: CipherSuite, sizes: CipherSizes, name: string, encrKey: Uint8Array): PacketCipher {
+  // AES-CCM and ChaCha20-Poly1305 take what GCM takes in Node, which the type names do not say.
+  const type = name as CipherGCMTypes;
   const options = { authTagLength: sizes.icvLength };
   const key = encrKey.slice(0, suite.keyBits / 8);
   const nonce = new Uint8Array(sizes.encrKeyLength - key.length + sizes.ivLength);
@@ -61,7 +69,7 @@ export function nodeAead(suite: CipherSuite, sizes: CipherSizes, encrKey: Uint8A
       mustFit(sizes, buffer, aadAt, ivAt, length);
       const at = ivAt + sizes.ivLength;
       nonce.set(buffer.subarray(ivAt, at), saltLength);
-      const state = createCipheriv(name, key, nonce, options);
+      const state = createCipheriv(type, key, nonce, options);
       start(state, buffer, aadAt, ivAt, length, esnHigh);
       buffer.set(state.update(buffer.subarray(at, at + length)), at);
       state.final();
@@ -72,11 +80,13 @@ export function nodeAead(suite: CipherSuite, sizes: CipherSizes, encrKey: Uint8A
       if (!fits(sizes, buffer, aadAt, ivAt, length)) return false;
       const at = ivAt + sizes.ivLength;
       nonce.set(buffer.subarray(ivAt, at), saltLength);
-      const state = createDecipheriv(name, key, nonce, options);
+      const state = createDecipheriv(type, key, nonce, options);
       start(state, buffer, aadAt, ivAt, length, esnHigh);
       state.setAuthTag(buffer.subarray(at + length, at + length + sizes.icvLength));
-      const plain = state.update(buffer.subarray(at, at + length));
+      let plain: Uint8Array | undefined;
       try {
+        // CCM may refuse in update already.
+        plain = state.update(buffer.subarray(at, at + length));
         state.final();
       } catch {
         wipe(plain);
@@ -92,57 +102,97 @@ export function nodeAead(suite: CipherSuite, sizes: CipherSizes, encrKey: Uint8A
   };
 }
 
-/** CBC, then HMAC over aad, IV, ciphertext and the upper half of an extended sequence number. */
-export function nodeEncryptThenMac(
+/** A whole number of blocks, or a stream, without padding. */
+function run(
+  make: typeof createCipheriv | typeof createDecipheriv,
+  name: string,
+  key: Uint8Array,
+  iv: Uint8Array,
+  data: Uint8Array,
+): Uint8Array {
+  const state = make(name, key, iv).setAutoPadding(false);
+  const out = state.update(data);
+  state.final();
+  return out;
+}
+
+function bareCipher(row: EncrRow, name: string, key: Uint8Array, salt: Uint8Array): BareCipher {
+  const destroy = (): void => wipe(key, salt);
+  if (row.mode === 'ctr') {
+    const stream = (iv: Uint8Array, data: Uint8Array): Uint8Array =>
+      run(createCipheriv, name, key, firstCounter(salt, iv), data);
+    return { encrypt: stream, decrypt: stream, destroy };
+  }
+  return {
+    encrypt: (iv, data) => run(createCipheriv, name, key, iv, data),
+    decrypt: (iv, data) => run(createDecipheriv, name, key, iv, data),
+    destroy,
+  };
+}
+
+/** Camellia in the two modes that CCM needs; OpenSSL has no CCM of it. */
+function camelliaModes(key: Uint8Array): CcmModes {
+  const bits = key.length * 8;
+  return {
+    cbc: (blocks) => run(createCipheriv, `camellia-${bits}-cbc`, key, ZERO_IV, blocks),
+    ctr: (counter, data) => run(createCipheriv, `camellia-${bits}-ctr`, key, counter, data),
+    destroy: () => wipe(key),
+  };
+}
+
+/** The name of the cipher, when this OpenSSL has it as node:crypto sees it. */
+const CIPHERS: ReadonlySet<string> = new Set(getCiphers());
+function available(suite: CipherSuite): string | undefined {
+  const name = nodeCipherName(suite.encr, suite.keyBits);
+  return name !== undefined && CIPHERS.has(name) ? name : undefined;
+}
+
+const isCamelliaCcm = (row: EncrRow): boolean => row.primitive === 'camellia' && row.mode === 'ccm';
+
+function nodeBare(suite: CipherSuite, row: EncrRow, encrKey: Uint8Array): BareCipher | undefined {
+  if (row.mode === 'none') return nullCipher;
+  const name = available(suite);
+  if (name === undefined) return undefined;
+  const key = encrKey.slice(0, suite.keyBits / 8);
+  return bareCipher(row, name, key, encrKey.slice(key.length));
+}
+
+function nodeSealed(
   suite: CipherSuite,
+  row: EncrRow,
   sizes: CipherSizes,
   encrKey: Uint8Array,
-  integKey: Uint8Array,
-): PacketCipher {
-  const name = cipherName(suite);
-  const digest = nodeDigestName(INTEG_ROWS.get(suite.integ)?.hash ?? 0);
-  if (digest === undefined) throw new CryptoError('unsupported', `integrity ${suiteName(suite)}`);
-  const key = encrKey.slice();
-  const macKey = integKey.slice();
-  const high = new Uint8Array(4);
-  let destroyed = false;
+): PacketCipher | undefined {
+  const key = encrKey.slice(0, suite.keyBits / 8);
+  const salt = encrKey.subarray(key.length);
+  if (isCamelliaCcm(row)) return aeadPackets(sizes, salt, ccm(camelliaModes(key), row.icvLength));
+  const name = available(suite);
+  if (name === undefined) return undefined;
+  if (row.mode !== 'gmac') return nodeAead(suite, sizes, name, encrKey);
+  return gmacPackets(
+    sizes,
+    salt,
+    (nonce, message) => nodeGmac(name, key, nonce, message),
+    () => wipe(key),
+  );
+}
 
-  function icv(covered: Uint8Array, esnHigh: number): Uint8Array {
-    const hmac = createHmac(digest as string, macKey).update(covered);
-    if (esnHigh >= 0) {
-      writeU32(high, 0, esnHigh);
-      hmac.update(high);
-    }
-    return hmac.digest().subarray(0, sizes.icvLength);
-  }
-
-  return {
-    ...sizes,
-    seal(buffer, aadAt, ivAt, length, esnHigh) {
-      if (destroyed) throw new Error('the cipher is destroyed');
-      mustFit(sizes, buffer, aadAt, ivAt, length);
-      const at = ivAt + sizes.ivLength;
-      const end = at + length;
-      const state = createCipheriv(name, key, buffer.subarray(ivAt, at)).setAutoPadding(false);
-      buffer.set(state.update(buffer.subarray(at, end)), at);
-      state.final();
-      buffer.set(icv(buffer.subarray(aadAt, end), esnHigh), end);
-    },
-    open(buffer, aadAt, ivAt, length, esnHigh) {
-      if (destroyed) throw new Error('the cipher is destroyed');
-      if (!fits(sizes, buffer, aadAt, ivAt, length)) return false;
-      const at = ivAt + sizes.ivLength;
-      const end = at + length;
-      const expected = icv(buffer.subarray(aadAt, end), esnHigh);
-      if (!timingSafeEqual(expected, buffer.subarray(end, end + sizes.icvLength))) return false;
-      const state = createDecipheriv(name, key, buffer.subarray(ivAt, at)).setAutoPadding(false);
-      buffer.set(state.update(buffer.subarray(at, end)), at);
-      state.final();
-      return true;
-    },
-    destroy() {
-      destroyed = true;
-      wipe(key, macKey);
-    },
+/** @throws CryptoError `unsupported` or `bad-key-length` */
+export function nodeCipher(suite: CipherSuite, encrKey: Uint8Array, integKey: Uint8Array): PacketCipher {
+  const sizes = checkKeys(suite, encrKey, integKey);
+  const row = ENCR_ROWS.get(suite.encr) as EncrRow;
+  const refuse = (): never => {
+    throw new CryptoError('unsupported', `cipher suite ${suiteName(suite)}`);
   };
+  if (suite.integ === 0) return nodeSealed(suite, row, sizes, encrKey) ?? refuse();
+  const cipher = nodeBare(suite, row, encrKey);
+  const name = INTEG_ROWS.get(suite.integ)?.mac;
+  const mac = name && nodeMac(name);
+  return cipher && mac ? encryptThenMac(sizes, cipher, mac, integKey) : refuse();
+}
+
+export function nodeHasCipher(suite: CipherSuite): boolean {
+  const row = ENCR_ROWS.get(suite.encr);
+  if (!row || !cipherSizes(suite)) return false;
+  return row.mode === 'none' || isCamelliaCcm(row) || available(suite) !== undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Key exchange by node:crypto: MODP (RFC 3526), ECP (RFC 5903), Curve25519 (RFC 8031), with the checks of
- * RFC 6989. Private keys come from the random source alone (`crypto/private-keys.ts`).
+ * Key exchange by node:crypto: MODP (RFC 3526, RFC 5114), ECP (RFC 5903, RFC 6954), Curve25519 and Curve448
+ * (RFC 8031), with the checks of RFC 6989; ML-KEM is noble's, as OpenSSL has it from 3.5 only. Private keys come from the random source alone (`crypto/private-keys.ts`).
  */
 import {
   createDiffieHellman,
@@ -11,11 +11,12 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { concat, fromHex, wipe } from '../../base/bytes.ts';
-import { badPublicValue, checkPublicLength } from '../../crypto/checks.ts';
+import { badPublicValue, checkModpValue, checkPublicLength } from '../../crypto/checks.ts';
+import { fromBigInt } from '../../crypto/mod-pow.ts';
 import { modpGroup } from '../../crypto/modp-groups.ts';
+import { answerKem, beginKem, isKem } from '../../crypto/noble/ml-kem.ts';
 import { CryptoError, type PendingKeyExchange, type RandomSource } from '../../crypto/port.ts';
 import { drawPrivateKey } from '../../crypto/private-keys.ts';
-import { publicValueLength } from '../../crypto/suites.ts';
 
 /** One party's half: the public value, and what the private key makes of the peer's. */
 interface Half {
@@ -28,28 +29,35 @@ const CURVES: ReadonlyMap<number, string> = new Map([
   [19, 'prime256v1'],
   [20, 'secp384r1'],
   [21, 'secp521r1'],
+  [25, 'prime192v1'],
+  [26, 'secp224r1'],
+  [27, 'brainpoolP224r1'],
+  [28, 'brainpoolP256r1'],
+  [29, 'brainpoolP384r1'],
+  [30, 'brainpoolP512r1'],
 ]);
 
-/** RFC 8410 §7 and §4: everything before the 32 octets of the key. */
-const X25519_PKCS8 = fromHex('302e020100300506032b656e04220420');
-const X25519_SPKI = fromHex('302a300506032b656e032100');
+/** RFC 8410 §7 and §4: everything before the octets of the key. */
+const MONTGOMERY: ReadonlyMap<number, { readonly pkcs8: Uint8Array; readonly spki: Uint8Array }> = new Map([
+  [31, { pkcs8: fromHex('302e020100300506032b656e04220420'), spki: fromHex('302a300506032b656e032100') }],
+  [32, { pkcs8: fromHex('3046020100300506032b656f043a0438'), spki: fromHex('3042300506032b656f033900') }],
+]);
 
 export const nodeHasKeyExchange = (method: number): boolean =>
-  publicValueLength(method) !== undefined &&
-  (modpGroup(method) !== undefined || CURVES.has(method) || method === 31);
+  isKem(method) || modpGroup(method) !== undefined || CURVES.has(method) || MONTGOMERY.has(method);
 
 function modpHalf(method: number, privateKey: Uint8Array): Half | undefined {
   const group = modpGroup(method);
   if (!group) return undefined;
-  const { prime, bits } = group;
-  const dh = createDiffieHellman(Buffer.from(prime.toString(16), 'hex'), 2);
+  const { prime, generator, bits } = group;
+  const length = bits / 8;
+  const dh = createDiffieHellman(fromBigInt(prime, length), fromBigInt(generator, length));
   dh.setPrivateKey(privateKey);
   return {
-    publicValue: leftPad(dh.generateKeys(), bits / 8),
+    publicValue: leftPad(dh.generateKeys(), length),
     agree(peerPublic) {
-      const y = BigInt(`0x${Buffer.from(peerPublic).toString('hex')}`);
-      if (y <= 1n || y >= prime - 1n) throw badPublicValue(method, 'not in 2..p-2');
-      return leftPad(dh.computeSecret(peerPublic), bits / 8);
+      checkModpValue(method, group, peerPublic);
+      return leftPad(dh.computeSecret(peerPublic), length);
     },
   };
 }
@@ -72,16 +80,18 @@ function ecpHalf(method: number, privateKey: Uint8Array): Half | undefined {
   };
 }
 
-function x25519Half(privateKey: Uint8Array): Half {
-  const pkcs8 = concat(X25519_PKCS8, privateKey);
+function montgomeryHalf(method: number, privateKey: Uint8Array): Half | undefined {
+  const prefix = MONTGOMERY.get(method);
+  if (!prefix) return undefined;
+  const pkcs8 = concat(prefix.pkcs8, privateKey);
   const key: KeyObject = createPrivateKey({ key: Buffer.from(pkcs8.buffer), format: 'der', type: 'pkcs8' });
   wipe(pkcs8);
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
   return {
-    publicValue: new Uint8Array(spki.subarray(X25519_SPKI.length)),
+    publicValue: new Uint8Array(spki.subarray(prefix.spki.length)),
     agree(peerPublic) {
       const peer = createPublicKey({
-        key: Buffer.from(concat(X25519_SPKI, peerPublic)),
+        key: Buffer.from(concat(prefix.spki, peerPublic)),
         format: 'der',
         type: 'spki',
       });
@@ -92,17 +102,18 @@ function x25519Half(privateKey: Uint8Array): Half {
 }
 
 function makeHalf(method: number, random: RandomSource): Half {
-  if (!nodeHasKeyExchange(method)) throw new CryptoError('unsupported', `key exchange method ${method}`);
   const privateKey = drawPrivateKey(method, random);
   try {
-    return modpHalf(method, privateKey) ?? ecpHalf(method, privateKey) ?? x25519Half(privateKey);
+    const half =
+      modpHalf(method, privateKey) ?? ecpHalf(method, privateKey) ?? montgomeryHalf(method, privateKey);
+    if (!half) throw new CryptoError('unsupported', `key exchange method ${method}`);
+    return half;
   } finally {
     wipe(privateKey);
   }
 }
 
 function agree(method: number, half: Half, peerPublic: Uint8Array): Uint8Array {
-  checkPublicLength(method, peerPublic);
   try {
     return half.agree(peerPublic);
   } catch (error) {
@@ -114,6 +125,7 @@ function agree(method: number, half: Half, peerPublic: Uint8Array): Uint8Array {
 
 /** @throws CryptoError `unsupported` */
 export function beginNodeKeyExchange(method: number, random: RandomSource): PendingKeyExchange {
+  if (isKem(method)) return beginKem(method, random);
   const made = makeHalf(method, random);
   let half: Half | undefined = made;
   return {
@@ -123,6 +135,7 @@ export function beginNodeKeyExchange(method: number, random: RandomSource): Pend
       if (!half) throw new Error('the key exchange is over');
       const mine = half;
       half = undefined;
+      checkPublicLength(method, peerPublic, 'responder');
       return agree(method, mine, peerPublic);
     },
     destroy() {
@@ -137,7 +150,8 @@ export function answerNodeKeyExchange(
   peerPublic: Uint8Array,
   random: RandomSource,
 ): { publicValue: Uint8Array; shared: Uint8Array } {
-  if (nodeHasKeyExchange(method)) checkPublicLength(method, peerPublic);
+  if (isKem(method)) return answerKem(method, peerPublic, random);
+  if (nodeHasKeyExchange(method)) checkPublicLength(method, peerPublic, 'initiator');
   const half = makeHalf(method, random);
   return { publicValue: half.publicValue, shared: agree(method, half, peerPublic) };
 }

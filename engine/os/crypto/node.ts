@@ -1,37 +1,32 @@
 /**
  * node:crypto as a provider: the fallback for packets, and what the control plane uses for everything else.
  */
-import { createHash, createHmac } from 'node:crypto';
-import { checkKeys } from '../../crypto/checks.ts';
-import { type CipherSuite, CryptoError, type CryptoProvider, type PacketCipher } from '../../crypto/port.ts';
-import { cipherSizes, hashName, PRF_ROWS } from '../../crypto/suites.ts';
-import { nodeAead, nodeEncryptThenMac } from './node-cipher.ts';
+import { createHash } from 'node:crypto';
+import { PRF_ROWS } from '../../crypto/algorithms.ts';
+import type { Mac } from '../../crypto/packets.ts';
+import { CryptoError, type CryptoProvider } from '../../crypto/port.ts';
+import { prfOf } from '../../crypto/prf-keys.ts';
+import { hashName, prfName } from '../../crypto/suites.ts';
+import { nodeCipher, nodeHasCipher } from './node-cipher.ts';
 import { answerNodeKeyExchange, beginNodeKeyExchange, nodeHasKeyExchange } from './node-key-exchange.ts';
+import { nodeMac } from './node-mac.ts';
 import { nodeDigestName } from './node-names.ts';
 
-function cipher(suite: CipherSuite, encrKey: Uint8Array, integKey: Uint8Array): PacketCipher {
-  const sizes = checkKeys(suite, encrKey, integKey);
-  return suite.integ === 0
-    ? nodeAead(suite, sizes, encrKey)
-    : nodeEncryptThenMac(suite, sizes, encrKey, integKey);
-}
-
-function digestOfPrf(prf: number): string | undefined {
-  const row = PRF_ROWS.get(prf);
-  return row && nodeDigestName(row.hash);
+function findPrf(prf: number): Mac | undefined {
+  const name = PRF_ROWS.get(prf)?.mac;
+  const mac = name && nodeMac(name);
+  return mac && prfOf(name, mac);
 }
 
 export const nodeProvider: CryptoProvider = {
   name: 'node',
-  supportsCipher: (suite) => cipherSizes(suite) !== undefined,
+  supportsCipher: nodeHasCipher,
   supportsKeyExchange: nodeHasKeyExchange,
-  supportsPrf: (prf) => digestOfPrf(prf) !== undefined,
+  supportsPrf: (prf) => findPrf(prf) !== undefined,
   prf(prf, key, ...data) {
-    const digest = digestOfPrf(prf);
-    if (digest === undefined) throw new CryptoError('unsupported', `PRF ${prf}`);
-    const hmac = createHmac(digest, key);
-    for (const part of data) hmac.update(part);
-    return new Uint8Array(hmac.digest());
+    const compute = findPrf(prf);
+    if (!compute) throw new CryptoError('unsupported', prfName(prf));
+    return compute(key, ...data);
   },
   hash(hash, ...data) {
     const digest = nodeDigestName(hash);
@@ -40,7 +35,7 @@ export const nodeProvider: CryptoProvider = {
     for (const part of data) state.update(part);
     return new Uint8Array(state.digest());
   },
-  cipher,
+  cipher: nodeCipher,
   beginKeyExchange: beginNodeKeyExchange,
   answerKeyExchange: answerNodeKeyExchange,
 };

@@ -2,12 +2,14 @@
  * The hot path: packet protection by OpenSSL's EVP functions with one kept context a key and nothing allocated per
  * packet. Everything that is not per packet is node:crypto's.
  */
+
+import { ENCR_ROWS, INTEG_ROWS } from '../../crypto/algorithms.ts';
 import { checkKeys } from '../../crypto/checks.ts';
 import { type CipherSuite, CryptoError, type CryptoProvider } from '../../crypto/port.ts';
-import { cipherSizes, INTEG_ROWS, suiteName } from '../../crypto/suites.ts';
+import { cipherSizes, suiteName } from '../../crypto/suites.ts';
 import { type Address, loadOpenSsl, type OpenSsl } from '../ffi/openssl.ts';
 import { nodeProvider } from './node.ts';
-import { nodeCipherName, nodeDigestName } from './node-names.ts';
+import { hmacDigestName, nodeCipherName } from './node-names.ts';
 import { opensslAead } from './openssl-aead.ts';
 import { opensslEncryptThenMac } from './openssl-cbc.ts';
 
@@ -16,12 +18,16 @@ function cipherAddress(ssl: OpenSsl, suite: CipherSuite): Address {
   return name === undefined ? 0 : ssl.fetchCipher(name);
 }
 
+function digestOf(integ: number): string | undefined {
+  const mac = INTEG_ROWS.get(integ)?.mac;
+  return mac && hmacDigestName(mac);
+}
+
 function supports(ssl: OpenSsl, suite: CipherSuite): boolean {
+  const mode = ENCR_ROWS.get(suite.encr)?.mode;
+  if (mode !== 'gcm' && mode !== 'poly1305' && mode !== 'cbc') return false;
   if (!cipherSizes(suite) || cipherAddress(ssl, suite) === 0) return false;
-  return (
-    suite.integ === 0 ||
-    (nodeDigestName(INTEG_ROWS.get(suite.integ)?.hash ?? 0) !== undefined && ssl.fetchMac('HMAC') !== 0)
-  );
+  return suite.integ === 0 || (digestOf(suite.integ) !== undefined && ssl.fetchMac('HMAC') !== 0);
 }
 
 /**
@@ -40,7 +46,7 @@ export function openSslProvider(libraryPath: string | null): CryptoProvider | un
       if (!supports(ssl, suite)) throw new CryptoError('unsupported', `cipher suite ${suiteName(suite)}`);
       const cipher = cipherAddress(ssl, suite);
       if (suite.integ === 0) return opensslAead(ssl, cipher, suite, sizes, encrKey);
-      const digest = nodeDigestName(INTEG_ROWS.get(suite.integ)?.hash ?? 0) ?? '';
+      const digest = digestOf(suite.integ) ?? '';
       return opensslEncryptThenMac(ssl, cipher, digest, sizes, encrKey, integKey);
     },
   };

@@ -37,9 +37,12 @@ test('ESP proposals', () => {
 test('what is refused, and at which word', () => {
   const cases: readonly [string, ProposalProtocol, RegExp][] = [
     ['aes256-foo-x25519', 'ike', /^foo: is no known/],
-    ['3des-sha1-modp2048', 'ike', /^3des: is not supported yet/],
-    ['aes128-md5-modp2048', 'ike', /^md5: is broken/],
-    ['aes128-sha256-modp1024', 'ike', /^modp1024: is too weak/],
+    ['des-sha1-modp2048', 'ike', /^des: is broken/],
+    ['null-sha256-modp2048', 'ike', /^null: encrypts nothing/],
+    ['aes128gmac-prfsha256-x25519', 'ike', /^aes128gmac: encrypts nothing/],
+    ['aes128-md5_128-modp2048', 'ike', /a PRF is missing/],
+    ['aes128-sha256-ke1_mlkem768', 'esp', /additional key exchanges need/],
+    ['aes128-sha256-x25519-ke8_mlkem768', 'ike', /^ke8_mlkem768: is no known/],
     ['aes128-aes128gcm16-sha256-x25519', 'ike', /do not mix/],
     ['aes128gcm16-x25519', 'ike', /a PRF is missing/],
     ['aes128gcm16-prfsha256', 'ike', /a key exchange method is missing/],

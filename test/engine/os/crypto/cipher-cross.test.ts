@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { CryptoError } from '../../../../engine/crypto/port.ts';
 import { cipherSizes, suiteName } from '../../../../engine/crypto/suites.ts';
-import { PROVIDERS, SUITES, seeded } from './providers.ts';
+import { having, PROVIDERS, SUITES, seeded } from './providers.ts';
 
 for (const suite of SUITES) {
+  const providers = having(suite);
+  if (providers.length === 0) continue;
   const sizes = cipherSizes(suite);
   assert.ok(sizes);
   const random = seeded(suite.encr * 1000 + suite.keyBits + suite.integ);
@@ -13,10 +15,10 @@ for (const suite of SUITES) {
   const integKey = random(sizes.integKeyLength);
 
   test(`${suiteName(suite)}: all providers seal alike and open each other's packets`, () => {
-    const ciphers = PROVIDERS.map((p) => p.cipher(suite, encrKey, integKey));
+    const ciphers = providers.map((p) => p.cipher(suite, encrKey, integKey));
     fc.assert(
       fc.property(
-        fc.integer({ min: 0, max: 2000 }),
+        fc.integer({ min: 0, max: 1500 }),
         fc.integer({ min: 0, max: 9 }),
         fc.oneof(fc.constant(-1), fc.integer({ min: 0, max: 0xffffffff })),
         fc.nat(),
@@ -54,14 +56,14 @@ for (const suite of SUITES) {
           }
         },
       ),
-      { numRuns: 40, seed: 7296 },
+      { numRuns: 15, seed: 7296 },
     );
   });
 
   test(`${suiteName(suite)}: wrong keys, wrong lengths and a destroyed cipher`, () => {
-    for (const p of PROVIDERS) {
+    for (const p of providers) {
       assert.throws(
-        () => p.cipher(suite, encrKey.subarray(1), integKey),
+        () => p.cipher(suite, new Uint8Array(encrKey.length + 1), integKey),
         (e) => e instanceof CryptoError && e.code === 'bad-key-length',
       );
       assert.throws(

@@ -1,4 +1,6 @@
 /** Every provider of packet protection, PRF and key exchange, for tests that hold all of them to the same answers. */
+import { ENCR_ROWS, INTEG_ROWS } from '../../../../engine/crypto/algorithms.ts';
+import { KE_ROWS } from '../../../../engine/crypto/key-exchange-methods.ts';
 import { nobleProvider } from '../../../../engine/crypto/noble/provider.ts';
 import type { CipherSuite, CryptoProvider, RandomSource } from '../../../../engine/crypto/port.ts';
 import { nodeProvider } from '../../../../engine/os/crypto/node.ts';
@@ -9,13 +11,25 @@ if (!openssl) throw new Error('this Node executable does not export OpenSSL');
 
 export const PROVIDERS: readonly CryptoProvider[] = [nobleProvider, nodeProvider, openssl];
 
+/** Those of them that have a suite. */
+export const having = (suite: CipherSuite): readonly CryptoProvider[] =>
+  PROVIDERS.filter((p) => p.supportsCipher(suite));
+
+const INTEGS = [...INTEG_ROWS].filter(([, row]) => !row.ahOnly).map(([integ]) => integ);
+
+/** Every cipher and key length of the registry, each plain cipher beside one MAC, and AES-CBC beside every MAC. */
 export const SUITES: readonly CipherSuite[] = [
-  ...[128, 192, 256].map((keyBits) => ({ encr: 20, keyBits, integ: 0 })),
-  { encr: 28, keyBits: 256, integ: 0 },
-  ...[128, 192, 256].flatMap((keyBits) => [2, 12, 13, 14].map((integ) => ({ encr: 12, keyBits, integ }))),
+  ...[...ENCR_ROWS].flatMap(([encr, row], n) =>
+    row.keyBits.map((keyBits, k) => ({
+      encr,
+      keyBits,
+      integ: row.icvLength > 0 ? 0 : (INTEGS[(n + k) % INTEGS.length] as number),
+    })),
+  ),
+  ...INTEGS.map((integ) => ({ encr: 12, keyBits: 256, integ })),
 ];
 
-export const EXCHANGES: readonly number[] = [14, 15, 16, 19, 20, 21, 31];
+export const EXCHANGES: readonly number[] = [...KE_ROWS.keys()];
 
 /** Repeatable octets: not random, which is the point. */
 export function seeded(seed: number): RandomSource {

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { concat, equalBytes, fromHex } from '../../../../engine/base/bytes.ts';
+import { KE_ROWS } from '../../../../engine/crypto/key-exchange-methods.ts';
 import { CryptoError, type CryptoProvider } from '../../../../engine/crypto/port.ts';
-import { KE_ROWS } from '../../../../engine/crypto/suites.ts';
 import { PROVIDERS } from './providers.ts';
 
 interface Group<T> {
