@@ -28,7 +28,7 @@ export interface OwnCredential {
 }
 
 /** Leaf and CAs above it as far as the bundle has them. */
-function chainOf(leaf: Certificate, pool: readonly Certificate[]): Certificate[] {
+export function chainOf(leaf: Certificate, pool: readonly Certificate[]): Certificate[] {
   const chain = [leaf];
   let last = leaf;
   while (chain.length < MAX_CHAIN && !last.isSelfIssued) {

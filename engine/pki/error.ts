@@ -6,6 +6,12 @@ export type PkiErrorCode =
   | 'too-large'
   | 'not-a-certificate'
   | 'not-a-key'
+  /** A PKCS#12 or PKCS#7 file that is damaged, or no such file. */
+  | 'not-a-bundle'
+  /** A signed file whose signature does not fit its content. */
+  | 'bad-signature'
+  /** Protected in a way that is not at hand, or that would take ages to open. */
+  | 'unsupported-bundle'
   | 'passphrase-needed'
   | 'wrong-passphrase'
   | 'unsupported-key'
