@@ -125,7 +125,7 @@ export class ChildRekey implements Exchange {
       old.state = 'REKEYED';
       core.enqueueFirst(childDelete(old.id, 'replaced', false));
     }
-    core.note('rekey', `CHILD_SA ${made.config.name} rekeyed in ${core.now - this.#begun} ms`);
+    core.note('rekey', `CHILD_SA ${made.config.name} rekeyed in ${Math.round(core.now - this.#begun)} ms`);
     return DONE;
   }
 

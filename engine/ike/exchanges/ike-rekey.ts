@@ -100,7 +100,7 @@ export class IkeRekey implements Exchange {
     }
     takeOver(core, sa, made, false);
     noteSuite(core, choice.chosen);
-    core.note('rekey', `IKE SA rekeyed in ${core.now - this.#begun} ms`);
+    core.note('rekey', `IKE SA rekeyed in ${Math.round(core.now - this.#begun)} ms`);
     begin(core, sa, ikeDelete());
     return DONE;
   }
