@@ -80,7 +80,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   'engine/ike': { any: ['engine/base', 'engine/wire', 'engine/crypto'], type: ['engine/esp/params.ts'] },
   'engine/esp': { any: ['engine/base'], type: ['engine/crypto/port.ts'] },
   'engine/api': { any: ['engine/base', 'zod'] },
-  'engine/profile': { any: ['engine/base', 'zod', 'engine/crypto/proposals.ts', 'engine/crypto/suites.ts'] },
+  'engine/profile': {
+    any: ['engine/base', 'zod', 'saxes', 'engine/crypto/proposals.ts', 'engine/crypto/suites.ts'],
+  },
   'engine/pki': {
     any: ['engine/base', '@peculiar/', 'pkijs', 'asn1js', 'reflect-metadata', NODE],
     type: ['engine/crypto'],
