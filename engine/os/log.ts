@@ -100,7 +100,7 @@ const present = (fields: LogFields): Record<string, string | number | boolean> =
   return kept;
 };
 
-/** Opens the log. Lines below `level` go nowhere, not into memory either. */
+/** Opens the log. Lines below `level` are not written, but kept in memory: `culvert log` shows every IKE message. */
 export function openLog({ level, file, rotateAt = ROTATE_AT, lines = LINES }: LogOptions): EngineLog {
   const ring = new LogRing(lines);
   const sink: Sink = file === undefined ? stderrSink() : fileSink(file, rotateAt);
@@ -116,9 +116,8 @@ export function openLog({ level, file, rotateAt = ROTATE_AT, lines = LINES }: Lo
   );
   const make = (logger: Logger, bound: LogFields): Log => {
     const write = (at: LogLevel, message: string, fields: LogFields = {}): void => {
-      if (LEVELS.indexOf(at) < LEVELS.indexOf(level)) return;
       const own = present(fields);
-      logger[at](own, message);
+      if (LEVELS.indexOf(at) >= LEVELS.indexOf(level)) logger[at](own, message);
       ring.add({ time: new Date().toISOString(), level: at, message, fields: { ...present(bound), ...own } });
     };
     return {

@@ -19,11 +19,11 @@ const linesOf = (file: string): Record<string, unknown>[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-test('lines are JSON with their fields; lower levels go nowhere', (t) => {
+test('lines are JSON with their fields; lower levels are kept in memory alone', (t) => {
   const file = logFile(t);
   const { log, ring, flush } = openLog({ level: 'info', file });
   const tunnel = log.with({ tunnel: 'office' });
-  log.debug('unheard');
+  log.debug('in memory');
   tunnel.warn('lost', { n: 3, nothing: undefined });
   tunnel.with({ child: 'net' }).error('gone', { tunnel: 'home' });
   flush();
@@ -38,8 +38,9 @@ test('lines are JSON with their fields; lower levels go nowhere', (t) => {
   assert.deepEqual(
     ring.tail(10).map(({ sequence, message, fields }) => ({ sequence, message, fields })),
     [
-      { sequence: 0, message: 'lost', fields: { tunnel: 'office', n: 3 } },
-      { sequence: 1, message: 'gone', fields: { tunnel: 'home', child: 'net' } },
+      { sequence: 0, message: 'in memory', fields: {} },
+      { sequence: 1, message: 'lost', fields: { tunnel: 'office', n: 3 } },
+      { sequence: 2, message: 'gone', fields: { tunnel: 'home', child: 'net' } },
     ],
   );
   assert.equal(statSync(file).mode & 0o777, 0o600);
