@@ -19,6 +19,7 @@ import {
   selectPeerCredentials,
   selectTun,
   selectUdp,
+  warmDatapath,
 } from './os/select.ts';
 import { formatIdentity, sameIdentity } from './pki/identity.ts';
 import { profileRules } from './profile-rules.ts';
@@ -41,6 +42,7 @@ async function openDatapath(
         return selectDatapath({ ...path, port: 0 });
       throw error;
     });
+    warmDatapath();
     return { datapath, interface: tun.name };
   } catch (error) {
     tun.close();
@@ -112,6 +114,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     ...(gid === undefined ? {} : { groupId: gid }),
     ...(credentials ? { credentials } : {}),
   });
+  warmDatapath();
   log.info('the engine is ready', { socket, version });
   const stop = async (): Promise<void> => {
     await engine.stop();

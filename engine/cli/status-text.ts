@@ -92,8 +92,7 @@ const listed = (texts: readonly string[]): string | undefined =>
 function tunnelRows(tunnel: TunnelSnapshot): Row[] {
   const { datapath, lastFailure } = tunnel;
   const path =
-    datapath &&
-    `${datapath.description} on ${datapath.interface}${datapath.mtu === undefined ? '' : `, MTU ${datapath.mtu}`}`;
+    datapath && `${datapath.description}${datapath.mtu === undefined ? '' : `, MTU ${datapath.mtu}`}`;
   const retry = tunnel.secondsToRetry === undefined ? '' : `, next in ${span(tunnel.secondsToRetry)}`;
   return [
     ...(tunnel.ike ? ikeRows(tunnel.ike) : []),
@@ -103,7 +102,7 @@ function tunnelRows(tunnel: TunnelSnapshot): Row[] {
     ...tunnel.children.flatMap(childRows),
     ['data path', path],
     ['drops', datapath && dropsText(datapath.drops)],
-    ['host', listed(tunnel.hostChanges)],
+    ...tunnel.hostChanges.map((change, i): Row => [i === 0 ? 'host' : '', change]),
     ['attempts', tunnel.attempts > 1 || retry !== '' ? `${tunnel.attempts}${retry}` : undefined],
     ['last failure', lastFailure && `${lastFailure.code}: ${lastFailure.message}`],
   ];

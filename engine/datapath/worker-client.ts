@@ -2,7 +2,7 @@
  * The data path in a worker thread, seen from the main thread. Commands go down as messages with a wake-up, events
  * come up as messages, counters are read from shared memory, and IKE leaves directly by the shared socket.
  */
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { wipe } from '../base/bytes.ts';
 import type { Endpoint } from '../base/ip.ts';
 import type { EspSaPair } from '../esp/params.ts';
@@ -14,6 +14,7 @@ import { monotonic } from './clock.ts';
 import { COUNTERS_BYTE_LENGTH, readSlot, readTotals, SlotTable } from './counters.ts';
 import type { Datapath, DatapathEvent, PeerPath } from './protocol.ts';
 import { NON_ESP_MARKER_LENGTH } from './pump.ts';
+import { takeWorker } from './spare-worker.ts';
 import {
   CONTROL_BYTE_LENGTH,
   Control,
@@ -87,11 +88,8 @@ class WorkerDatapath implements Datapath {
       localPort: udp.local.port,
       openSslPath,
     };
-    this.#worker = new Worker(workerUrl, {
-      workerData: setup,
-      transferList: [port2],
-      name: 'culvert-datapath',
-    });
+    this.#worker = takeWorker(workerUrl);
+    this.#worker.postMessage(setup, [port2]);
     // A worker ended by the process's own exit must not sit out its wait.
     process.once('exit', this.#onProcessExit);
     this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()));

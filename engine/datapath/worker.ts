@@ -1,6 +1,6 @@
 /** Entry of the data path's thread: builds the pump over shared counters and runs the blocking loop until told to stop. */
 import { randomFillSync } from 'node:crypto';
-import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { nodeProvider } from '../os/crypto/node.ts';
 import { openSslProvider } from '../os/crypto/openssl.ts';
 import { loadLinuxLibc } from '../os/ffi/libc.linux.ts';
@@ -80,4 +80,4 @@ function carryOut(pump: Pump, command: Downward): void {
   }
 }
 
-run(workerData as WorkerSetup);
+parentPort?.once('message', (setup: WorkerSetup) => run(setup));

@@ -9,6 +9,7 @@ import type { Log } from '../base/log.ts';
 import type { CryptoProvider } from '../crypto/port.ts';
 import { openInlineDatapath } from '../datapath/inline.ts';
 import type { Datapath } from '../datapath/protocol.ts';
+import { warmWorker } from '../datapath/spare-worker.ts';
 import { openWorkerDatapath } from '../datapath/worker-client.ts';
 import { nodeProvider } from './crypto/node.ts';
 import { openSslProvider } from './crypto/openssl.ts';
@@ -61,6 +62,11 @@ const workerUrl = (): URL =>
   import.meta.url.endsWith('.ts')
     ? new URL('../datapath/boot.mjs', import.meta.url)
     : new URL('./datapath-worker.mjs', import.meta.url);
+
+/** Gets a worker ready for the next data path, where workers are used; loading its code takes longer than a handshake. */
+export function warmDatapath(): void {
+  if (linuxLibc()) warmWorker(workerUrl());
+}
 
 /**
  * A worker thread with blocking system calls where there is one for the system and the tun has a descriptor, else the

@@ -11,8 +11,9 @@ import type { Instant } from '../base/brand.ts';
 import { formatPrefix } from '../base/ip.ts';
 import { keyExchangeName } from '../crypto/suites.ts';
 import type { Datapath } from '../datapath/protocol.ts';
-import type { ChildView, Identity, IkeView } from '../ike/contract.ts';
+import type { ChildView, Identity, IkeView, Path } from '../ike/contract.ts';
 import { AuthMethod, nameOf } from '../wire/registry.ts';
+import { PLAIN_PORT } from './candidates.ts';
 import type { History } from './history.ts';
 import type { Scheduler } from './ports.ts';
 import { selectorText } from './selector-text.ts';
@@ -32,7 +33,11 @@ function timeText({ scheduler }: SnapshotContext, moment: Instant): string {
 const secondsLeft = (context: SnapshotContext, moment: Instant): number =>
   Math.max(0, Math.round((moment - context.scheduler.now()) / 1000));
 
-function ikeSnapshot(context: SnapshotContext, view: IkeView): IkeSnapshot {
+/** Beyond IKE_SA_INIT at port 500 the data path's socket carries IKE as well, from its own port. */
+const localEndpoint = ({ local, remote }: Path, datapath: Datapath | undefined): Path['local'] =>
+  datapath && remote.port !== PLAIN_PORT ? { address: local.address, port: datapath.local.port } : local;
+
+function ikeSnapshot(context: SnapshotContext, view: IkeView, datapath: Datapath | undefined): IkeSnapshot {
   return {
     spiInitiator: view.spiInitiator,
     spiResponder: view.spiResponder,
@@ -41,7 +46,7 @@ function ikeSnapshot(context: SnapshotContext, view: IkeView): IkeSnapshot {
     remoteId: view.remoteId && context.identityText(view.remoteId),
     localAuth: view.localAuthMethod === undefined ? undefined : nameOf(AuthMethod, view.localAuthMethod),
     remoteAuth: view.remoteAuthMethod === undefined ? undefined : nameOf(AuthMethod, view.remoteAuthMethod),
-    local: view.path?.local,
+    local: view.path && localEndpoint(view.path, datapath),
     remote: view.path?.remote,
     nat: view.nat,
     fragmentation: view.fragmentation,
@@ -131,7 +136,7 @@ export function tunnelSnapshot(context: SnapshotContext, tunnel: Tunnel, history
     state: tunnelState(tunnel),
     since: context.scheduler.isoTime(history.stateSince),
     usable: tunnel.phase.kind === 'up',
-    ike: view && ikeSnapshot(context, view),
+    ike: view && ikeSnapshot(context, view, tunnel.open?.datapath),
     children: (view?.children ?? []).map((child) => childSnapshot(context, child, tunnel.open?.datapath)),
     addresses: (host?.addresses ?? []).map(formatPrefix),
     dns: host?.dns.servers ?? [],
