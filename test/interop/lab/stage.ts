@@ -74,7 +74,9 @@ export class Stage {
 
   /** One named step. When it fails all logs are kept and the error says where; the next step starts clean. */
   async step(name: string, body: () => Promise<void>): Promise<void> {
-    await this.#test.test(name, async () => {
+    const wanted = process.env.CULVERT_STEP ?? '';
+    const skip = !name.includes(wanted) && `CULVERT_STEP asks for ${wanted}`;
+    await this.#test.test(name, { skip }, async () => {
       try {
         await body();
       } catch (error) {
