@@ -8,6 +8,7 @@ import { equalConstantTime, wipe } from '../../base/bytes.ts';
 import { ENCR_ROWS, type EncrRow, INTEG_ROWS } from '../algorithms.ts';
 import { checkKeys } from '../checks.ts';
 import { ccm } from '../legacy/ccm.ts';
+import { ownCipher } from '../legacy/own-ciphers.ts';
 import {
   type Aead,
   aeadPackets,
@@ -41,7 +42,7 @@ function bareCipher(row: EncrRow, key: Uint8Array, salt: Uint8Array): BareCipher
       return { encrypt: run, decrypt: run, destroy };
     }
     default:
-      return undefined;
+      return ownCipher(row.primitive, key);
   }
 }
 
@@ -134,7 +135,7 @@ export function nobleCipher(suite: CipherSuite, encrKey: Uint8Array, integKey: U
 }
 
 /** Primitives whose every mode in the registry is here. */
-const PRIMITIVES: ReadonlySet<string> = new Set(['none', 'aes', 'chacha20']);
+const PRIMITIVES: ReadonlySet<string> = new Set(['none', 'aes', 'chacha20', 'serpent', 'twofish']);
 
 export const nobleHasCipher = (suite: CipherSuite): boolean =>
   cipherSizes(suite) !== undefined && PRIMITIVES.has(ENCR_ROWS.get(suite.encr)?.primitive ?? '');

@@ -14,6 +14,7 @@ import { wipe, writeU32 } from '../../base/bytes.ts';
 import { ENCR_ROWS, type EncrRow, INTEG_ROWS } from '../../crypto/algorithms.ts';
 import { checkKeys, fits, mustFit } from '../../crypto/checks.ts';
 import { type CcmModes, ccm } from '../../crypto/legacy/ccm.ts';
+import { isOwnCipher, ownCipher } from '../../crypto/legacy/own-ciphers.ts';
 import {
   aeadPackets,
   type BareCipher,
@@ -151,9 +152,9 @@ const isCamelliaCcm = (row: EncrRow): boolean => row.primitive === 'camellia' &&
 
 function nodeBare(suite: CipherSuite, row: EncrRow, encrKey: Uint8Array): BareCipher | undefined {
   if (row.mode === 'none') return nullCipher;
-  const name = available(suite);
-  if (name === undefined) return undefined;
   const key = encrKey.slice(0, suite.keyBits / 8);
+  const name = available(suite);
+  if (name === undefined) return ownCipher(row.primitive, key);
   return bareCipher(row, name, key, encrKey.slice(key.length));
 }
 
@@ -194,5 +195,6 @@ export function nodeCipher(suite: CipherSuite, encrKey: Uint8Array, integKey: Ui
 export function nodeHasCipher(suite: CipherSuite): boolean {
   const row = ENCR_ROWS.get(suite.encr);
   if (!row || !cipherSizes(suite)) return false;
-  return row.mode === 'none' || isCamelliaCcm(row) || available(suite) !== undefined;
+  if (row.mode === 'none' || isCamelliaCcm(row) || isOwnCipher(row.primitive)) return true;
+  return available(suite) !== undefined;
 }

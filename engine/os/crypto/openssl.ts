@@ -1,33 +1,43 @@
 /**
  * The hot path: packet protection by OpenSSL's EVP functions with one kept context a key and nothing allocated per
- * packet. Everything that is not per packet is node:crypto's.
+ * packet. What OpenSSL lacks (CCM over Camellia, Serpent, Twofish), and everything that is not per packet, is
+ * node:crypto's.
  */
-
-import { ENCR_ROWS, INTEG_ROWS } from '../../crypto/algorithms.ts';
+import { ENCR_ROWS, type EncrRow, INTEG_ROWS } from '../../crypto/algorithms.ts';
 import { checkKeys } from '../../crypto/checks.ts';
-import { type CipherSuite, CryptoError, type CryptoProvider } from '../../crypto/port.ts';
+import { type CipherSuite, CryptoError, type CryptoProvider, type PacketCipher } from '../../crypto/port.ts';
 import { cipherSizes, suiteName } from '../../crypto/suites.ts';
 import { type Address, loadOpenSsl, type OpenSsl } from '../ffi/openssl.ts';
 import { nodeProvider } from './node.ts';
-import { hmacDigestName, nodeCipherName } from './node-names.ts';
+import { nodeCipherName } from './node-names.ts';
 import { opensslAead } from './openssl-aead.ts';
-import { opensslEncryptThenMac } from './openssl-cbc.ts';
+import { opensslEncryptThenMac } from './openssl-etm.ts';
+import { opensslHasMac, opensslMac } from './openssl-mac.ts';
 
 function cipherAddress(ssl: OpenSsl, suite: CipherSuite): Address {
   const name = nodeCipherName(suite.encr, suite.keyBits);
   return name === undefined ? 0 : ssl.fetchCipher(name);
 }
 
-function digestOf(integ: number): string | undefined {
-  const mac = INTEG_ROWS.get(integ)?.mac;
-  return mac && hmacDigestName(mac);
+/** Whether the suite runs on kept contexts. */
+function runsHere(ssl: OpenSsl, suite: CipherSuite): boolean {
+  const row = ENCR_ROWS.get(suite.encr);
+  if (!row || !cipherSizes(suite)) return false;
+  if (row.mode !== 'none' && cipherAddress(ssl, suite) === 0) return false;
+  const mac = INTEG_ROWS.get(suite.integ)?.mac;
+  return suite.integ === 0 || (mac !== undefined && opensslHasMac(ssl, mac));
 }
 
-function supports(ssl: OpenSsl, suite: CipherSuite): boolean {
-  const mode = ENCR_ROWS.get(suite.encr)?.mode;
-  if (mode !== 'gcm' && mode !== 'poly1305' && mode !== 'cbc') return false;
-  if (!cipherSizes(suite) || cipherAddress(ssl, suite) === 0) return false;
-  return suite.integ === 0 || (digestOf(suite.integ) !== undefined && ssl.fetchMac('HMAC') !== 0);
+function cipher(ssl: OpenSsl, suite: CipherSuite, encrKey: Uint8Array, integKey: Uint8Array): PacketCipher {
+  const sizes = checkKeys(suite, encrKey, integKey);
+  if (!runsHere(ssl, suite)) return nodeProvider.cipher(suite, encrKey, integKey);
+  const row = ENCR_ROWS.get(suite.encr) as EncrRow;
+  const address = row.mode === 'none' ? 0 : cipherAddress(ssl, suite);
+  if (suite.integ === 0) return opensslAead(ssl, address, row, suite, sizes, encrKey);
+  const name = INTEG_ROWS.get(suite.integ)?.mac;
+  const mac = name && opensslMac(ssl, name, integKey);
+  if (!mac) throw new CryptoError('unsupported', `cipher suite ${suiteName(suite)}`);
+  return opensslEncryptThenMac(ssl, address, suite, sizes, encrKey, mac);
 }
 
 /**
@@ -40,14 +50,7 @@ export function openSslProvider(libraryPath: string | null): CryptoProvider | un
   return {
     ...nodeProvider,
     name: 'openssl',
-    supportsCipher: (suite) => supports(ssl, suite),
-    cipher(suite, encrKey, integKey) {
-      const sizes = checkKeys(suite, encrKey, integKey);
-      if (!supports(ssl, suite)) throw new CryptoError('unsupported', `cipher suite ${suiteName(suite)}`);
-      const cipher = cipherAddress(ssl, suite);
-      if (suite.integ === 0) return opensslAead(ssl, cipher, suite, sizes, encrKey);
-      const digest = digestOf(suite.integ) ?? '';
-      return opensslEncryptThenMac(ssl, cipher, digest, sizes, encrKey, integKey);
-    },
+    supportsCipher: (suite) => runsHere(ssl, suite) || nodeProvider.supportsCipher(suite),
+    cipher: (suite, encrKey, integKey) => cipher(ssl, suite, encrKey, integKey),
   };
 }

@@ -8,13 +8,18 @@ import koffi from 'koffi';
 export type Address = number;
 
 export interface OpenSsl {
-  /** The cipher of that name, 0 when no loaded OpenSSL provider has it. EVP_CIPHER_fetch(3) */
+  /**
+   * The cipher of that name, 0 when OpenSSL does not have it; its "legacy" provider (Blowfish, CAST) is loaded when
+   * first asked for. EVP_CIPHER_fetch(3), OSSL_PROVIDER-legacy(7)
+   */
   fetchCipher(name: string): Address;
   /** EVP_MAC_fetch(3) */
   fetchMac(name: string): Address;
   readonly EVP_CIPHER_CTX_new: () => Address;
   readonly EVP_CIPHER_CTX_free: (ctx: Address) => void;
-
+  readonly EVP_CIPHER_CTX_set_key_length: (ctx: Address, length: number) => number;
+  /** EVP_EncryptInit(3); `argument` is the command's number, `data` its pointer. */
+  readonly EVP_CIPHER_CTX_ctrl: (ctx: Address, command: number, argument: number, data: Address) => number;
   readonly EVP_CipherInit_ex2: (
     ctx: Address,
     cipher: Address,
@@ -25,6 +30,14 @@ export interface OpenSsl {
   ) => number;
   /** The cipher's own update: `out` 0 feeds AAD. Negative on failure. EVP_Cipher(3) */
   readonly EVP_Cipher: (ctx: Address, out: Address, input: Address, length: number) => number;
+  /** `out` and `input` 0 tell CCM the length of the data. EVP_CipherUpdate(3) */
+  readonly EVP_CipherUpdate: (
+    ctx: Address,
+    out: Address,
+    outLength: Address,
+    input: Address,
+    length: number,
+  ) => number;
   readonly EVP_CipherFinal_ex: (ctx: Address, out: Address, outLength: Address) => number;
   readonly EVP_CIPHER_CTX_get_params: (ctx: Address, params: Address) => number;
   readonly EVP_MAC_CTX_new: (mac: Address) => Address;
@@ -61,11 +74,23 @@ function link(libraryPath: string | null): OpenSsl | undefined {
       fetched.set(kind + name, address);
       return address;
     };
+    type LoadProvider = (context: Address, name: string, keepDefault: number) => Address;
+    const loadProvider = define<LoadProvider>('OSSL_PROVIDER_try_load', POINTER, POINTER, 'str', 'int');
+    let legacyTried = false;
+    /** Asks the loaded providers, then also the legacy one, which stays for the life of the process. */
+    const fetchAny: Fetch = (context, name, properties) => {
+      const address = fetchCipher(context, name, properties);
+      if (address !== 0 || legacyTried) return address;
+      legacyTried = true;
+      return loadProvider(0, 'legacy', 1) === 0 ? 0 : fetchCipher(context, name, properties);
+    };
     return {
-      fetchCipher: (name) => keep(fetchCipher, 'cipher ', name),
+      fetchCipher: (name) => keep(fetchAny, 'cipher ', name),
       fetchMac: (name) => keep(fetchMac, 'mac ', name),
       EVP_CIPHER_CTX_new: define('EVP_CIPHER_CTX_new', POINTER),
       EVP_CIPHER_CTX_free: define('EVP_CIPHER_CTX_free', 'void', POINTER),
+      EVP_CIPHER_CTX_set_key_length: define('EVP_CIPHER_CTX_set_key_length', 'int', POINTER, 'int'),
+      EVP_CIPHER_CTX_ctrl: define('EVP_CIPHER_CTX_ctrl', 'int', POINTER, 'int', 'int', POINTER),
       EVP_CipherInit_ex2: define(
         'EVP_CipherInit_ex2',
         'int',
@@ -77,6 +102,7 @@ function link(libraryPath: string | null): OpenSsl | undefined {
         POINTER,
       ),
       EVP_Cipher: define('EVP_Cipher', 'int', POINTER, POINTER, POINTER, 'unsigned int'),
+      EVP_CipherUpdate: define('EVP_CipherUpdate', 'int', POINTER, POINTER, POINTER, POINTER, 'int'),
       EVP_CipherFinal_ex: define('EVP_CipherFinal_ex', 'int', POINTER, POINTER, POINTER),
       EVP_CIPHER_CTX_get_params: define('EVP_CIPHER_CTX_get_params', 'int', POINTER, POINTER),
       EVP_MAC_CTX_new: define('EVP_MAC_CTX_new', POINTER, POINTER),
