@@ -27,7 +27,7 @@ export const readEndpoint = (buffer: Uint8Array, at: number): Endpoint => ({
 });
 
 /** Where the sixteen octets of the address are. */
-export const SOCKADDR_ADDRESS_AT = ADDRESS_AT;
+export const SOCKADDR_ADDRESS_AT: number = ADDRESS_AT;
 
 /** Text of the sixteen octets at `at`; a mapped address comes out as IPv4. */
 export function readAddress(buffer: Uint8Array, at: number): string {
