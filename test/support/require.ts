@@ -28,10 +28,7 @@ const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/
 /** Absolute path of a command, along PATH and then the system folders, or undefined. */
 export function findCommand(name: string): string | undefined {
   if (name.includes('/')) return isExecutable(name) ? name : undefined;
-  const folders = [
-    ...(process.env.PATH ?? '').split(delimiter).filter((f) => f !== ''),
-    ...SYSTEM_FOLDERS,
-  ];
+  const folders = [...(process.env.PATH ?? '').split(delimiter).filter((f) => f !== ''), ...SYSTEM_FOLDERS];
   for (const folder of folders) {
     const path = join(folder, name);
     if (isExecutable(path)) return path;
