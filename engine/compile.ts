@@ -1,6 +1,7 @@
 /** From a profile to what a tunnel runs on: the session's configuration, the plan, keys and trust. */
 import { ApiError, localFailure } from './api/failure.ts';
-import type { Identity, IkeConfig, LocalAuth, RemoteAuth } from './ike/contract.ts';
+import { utf8 } from './base/bytes.ts';
+import type { Identity, IkeConfig, LocalAuth, PpkConfig, RemoteAuth } from './ike/contract.ts';
 import { createCredentials } from './pki/answer.ts';
 import { authorityHashes, chooseLeaf, type OwnCredential } from './pki/authorities.ts';
 import type { Certificate } from './pki/certificate.ts';
@@ -65,6 +66,10 @@ function remoteIdentity(profile: Profile): Identity | undefined {
   return text === '%any' ? undefined : identity('remote.id', text);
 }
 
+function ppkConfig({ ike: { ppk } }: Profile): PpkConfig | undefined {
+  return ppk && { id: utf8(ppk.id), secret: () => ppk.secret, required: ppk.required };
+}
+
 export interface CompiledPlan {
   readonly plan: TunnelPlan;
   readonly credentials: Credentials;
@@ -96,6 +101,7 @@ export function compilePlan(profile: Profile, now: () => number, warn: (text: st
       ? own && { idType: ID_TYPE.DER_ASN1_DN, data: own.leaf.subject.der }
       : identity('local.id', profile.local.id);
   const remoteId = remoteIdentity(profile);
+  const ppk = ppkConfig(profile);
   const children = profile.children.map(({ volume, ...child }) => ({ ...child, limits: volume }));
   const plan: TunnelPlan = {
     name: profile.name,
@@ -120,6 +126,7 @@ export function compilePlan(profile: Profile, now: () => number, warn: (text: st
       fragmentation: profile.fragmentation,
       initialContact: profile.ike.initialContact,
       preferPss: profile.ike.preferPss,
+      ...(ppk ? { ppk } : {}),
     },
     children,
     dpdAction: profile.dpd.action,

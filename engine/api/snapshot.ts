@@ -62,6 +62,8 @@ export interface IkeSnapshot {
   /** In words: `PSK`, `RSASSA-PSS with SHA2-256`, … */
   readonly localAuth?: string | undefined;
   readonly remoteAuth?: string | undefined;
+  /** Whether the post-quantum pre-shared key of the profile is in the keys; absent without one. */
+  readonly ppk?: boolean | undefined;
   readonly local?: EndpointSnapshot | undefined;
   readonly remote?: EndpointSnapshot | undefined;
   readonly nat: NatSnapshot;
@@ -195,6 +197,7 @@ const ikeSchema: z.ZodType<IkeSnapshot> = z.object({
   remoteId: z.string().optional(),
   localAuth: z.string().optional(),
   remoteAuth: z.string().optional(),
+  ppk: z.boolean().optional(),
   local: endpointSchema.optional(),
   remote: endpointSchema.optional(),
   nat: z.object({ local: z.boolean(), remote: z.boolean(), forced: z.boolean() }),

@@ -39,6 +39,7 @@ export const FAILURES = {
   HOST_CONFIGURATION: 52,
   NOT_SUPPORTED: 53,
   DATA_PATH_FAILED: 54,
+  PPK_REQUIRED: 60,
 } as const;
 
 export type FailureCode = keyof typeof FAILURES;

@@ -43,6 +43,7 @@ function ikeRows(ike: IkeSnapshot): Row[] {
   const auth = [
     ike.localAuth && `we: ${ike.localAuth}`,
     ike.remoteAuth && `gateway: ${ike.remoteAuth}`,
+    ike.ppk === undefined ? undefined : `post-quantum key ${ike.ppk ? 'in use' : 'NOT in use'}`,
   ].filter(Boolean);
   return [
     ['peer', ike.remote && `${ike.remoteId ?? '?'} at ${endpoint(ike.remote)}`],

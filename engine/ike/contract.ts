@@ -35,6 +35,16 @@ export interface RemoteAuth {
   readonly authorities: Uint8Array;
 }
 
+/** A post-quantum pre-shared key (RFC 8784). */
+export interface PpkConfig {
+  /** PPK_ID of a fixed key: what we name as an initiator, and what we answer to as a responder. */
+  readonly id: Uint8Array;
+  /** The key itself; `undefined` when it is not there. */
+  readonly secret: (id: Uint8Array) => Secret | undefined;
+  /** No SA without it. */
+  readonly required: boolean;
+}
+
 /** Soft lifetime = lifetime − margin − random × margin × fuzz, as strongSwan reads margintime and rekeyfuzz. */
 export interface Lifetime {
   /** Hard end of the SA. */
@@ -104,6 +114,7 @@ export interface IkeConfig {
   readonly initialContact: boolean;
   /** Prefer RSASSA-PSS to PKCS#1 v1.5 in method 14 (RFC 7427). */
   readonly preferPss: boolean;
+  readonly ppk?: PpkConfig;
 }
 
 /** What the world lends the session. All synchronous. */
@@ -287,6 +298,8 @@ export interface IkeView {
   readonly suite:
     | { readonly cipher: CipherSuite; readonly prf: number; readonly keMethod: number }
     | undefined;
+  /** Whether a PPK is in the keys; `undefined` when none is configured. */
+  readonly ppk: boolean | undefined;
   readonly path: Path | undefined;
   readonly nat: NatView;
   readonly fragmentation: boolean;

@@ -67,6 +67,8 @@ export class Core {
   remoteId: Identity | undefined;
   localAuthMethod: number | undefined;
   remoteAuthMethod: number | undefined;
+  /** The keys have a PPK in them (RFC 8784). */
+  ppkInUse = false;
   /** Virtual addresses: ours as an initiator, the peer's as a responder. */
   assigned: Assigned | undefined;
   establishedAt: Instant | undefined;

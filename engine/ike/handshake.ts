@@ -2,6 +2,13 @@
 import { wipe } from '../base/bytes.ts';
 import type { ChildConfig } from './contract.ts';
 
+/** What a PPK changes (RFC 8784 §3). */
+export interface PpkKeys {
+  readonly skD: Uint8Array;
+  readonly ourSkP: Uint8Array;
+  readonly peerSkP: Uint8Array;
+}
+
 export interface Handshake {
   /** Both IKE_SA_INIT messages, octet for octet. */
   readonly ourInit: Uint8Array;
@@ -13,10 +20,15 @@ export interface Handshake {
   /** SK_p of our side and of the peer's. */
   readonly ourSkP: Uint8Array;
   readonly peerSkP: Uint8Array;
+  /** The peer said USE_PPK (RFC 8784). */
+  readonly peerUsesPpk: boolean;
+  /** Keys with the PPK in them, as long as it counts. */
+  ppk?: PpkKeys | undefined;
   /** The first child: asked for by an initiator. */
   readonly child?: ChildConfig;
 }
 
 export function wipeHandshake(handshake: Handshake | undefined): void {
   wipe(handshake?.ourSkP, handshake?.peerSkP);
+  wipe(handshake?.ppk?.skD, handshake?.ppk?.ourSkP, handshake?.ppk?.peerSkP);
 }

@@ -3,7 +3,7 @@ import type { IkeSpi } from '../base/brand.ts';
 import { concat, fromHex, wipe } from '../base/bytes.ts';
 import type { CipherSizes, CryptoProvider } from '../crypto/port.ts';
 import { prfPlus } from '../crypto/prf-plus.ts';
-import { prfLength } from '../crypto/suites.ts';
+import { prfLength, skeyseedNonceLength } from '../crypto/suites.ts';
 
 export interface IkeKeys {
   readonly d: Uint8Array;
@@ -21,14 +21,16 @@ export interface Nonces {
   readonly responder: Uint8Array;
 }
 
-/** SKEYSEED of a first IKE SA: prf(Ni | Nr, g^ir). */
+/** SKEYSEED of a first IKE SA: prf(Ni | Nr, g^ir); a PRF with a short key takes only the first octets of each (§2.14). */
 export function firstSkeyseed(
   crypto: CryptoProvider,
   prf: number,
   nonces: Nonces,
   shared: Uint8Array,
 ): Uint8Array {
-  return crypto.prf(prf, concat(nonces.initiator, nonces.responder), shared);
+  const length = skeyseedNonceLength(prf);
+  const key = concat(nonces.initiator.subarray(0, length), nonces.responder.subarray(0, length));
+  return crypto.prf(prf, key, shared);
 }
 
 /** SKEYSEED of a rekeyed IKE SA, with the old SA's PRF and SK_d: prf(SK_d, g^ir | Ni | Nr) (§2.18). */

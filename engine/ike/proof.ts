@@ -6,6 +6,7 @@ import { AuthMethod, IdType, nameOf } from '../wire/registry.ts';
 import { authOctets, sharedKeyAuth } from './auth-octets.ts';
 import type { Identity, Input } from './contract.ts';
 import type { Core } from './core.ts';
+import type { Handshake } from './handshake.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { readCertificates } from './parts/cert.ts';
 import { failure, identityText } from './parts/failures.ts';
@@ -21,7 +22,7 @@ const SIGNATURE_METHODS: readonly number[] = [
   AuthMethod.DIGITAL_SIGNATURE,
 ];
 
-/** Our AUTH payload, at once or after the answer to `sign`. */
+/** Our AUTH payload, at once or after the answer to `sign`; with the PPK where one is in use. */
 export function prove(
   core: Core,
   sa: IkeSa,
@@ -30,15 +31,16 @@ export function prove(
       | { readonly ok: true; readonly auth: AuthPayload }
       | { readonly ok: false; readonly failure: Failure },
   ) => void,
+  keys: Pick<Handshake, 'ourSkP'> | undefined = core.handshake?.ppk ?? core.handshake,
 ): void {
   const { handshake, config, context } = core;
-  if (!handshake || !sa.crypt) throw new TypeError('AUTH before IKE_SA_INIT');
+  if (!handshake || !keys || !sa.crypt) throw new TypeError('AUTH before IKE_SA_INIT');
   const octets = authOctets(
     context.crypto,
     sa.crypt.prf,
     handshake.ourInit,
     handshake.peerNonce,
-    handshake.ourSkP,
+    keys.ourSkP,
     config.localId,
   );
   if (config.localAuth.kind === 'psk') {
@@ -112,7 +114,7 @@ export function checkPeer(
     sa.crypt.prf,
     handshake.peerInit,
     handshake.ourNonce,
-    handshake.peerSkP,
+    (handshake.ppk ?? handshake).peerSkP,
     identity,
   );
   const accept = (): void => {

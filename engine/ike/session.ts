@@ -94,6 +94,7 @@ class IkeSession implements Session {
       localAuthMethod: core.localAuthMethod,
       remoteAuthMethod: core.remoteAuthMethod,
       suite: sa?.crypt && { cipher: sa.crypt.suite, prf: sa.crypt.prf, keMethod: sa.crypt.keMethod },
+      ppk: core.config.ppk && core.establishedAt !== undefined ? core.ppkInUse : undefined,
       path: core.path,
       nat: core.nat,
       fragmentation: core.fragmentation,

@@ -3,7 +3,7 @@ import { utf8, wipe } from '../base/bytes.ts';
 import { Secret } from '../base/secret.ts';
 import { type Findings, psk } from './fields.ts';
 import { isPem } from './inline.ts';
-import type { Profile, ProfileLocalAuth, ProfileRemoteAuth } from './profile.ts';
+import type { Profile, ProfileLocalAuth, ProfilePpk, ProfileRemoteAuth } from './profile.ts';
 import type { ProfileDocument } from './schema.ts';
 
 function pem(found: Findings, path: string, text: string | undefined): string | undefined {
@@ -106,8 +106,17 @@ export function identityText(found: Findings, path: string, text: string | undef
   return id;
 }
 
+/** The post-quantum pre-shared key; `required` unless the profile says otherwise. */
+export function ppk(found: Findings, { ike }: ProfileDocument): ProfilePpk | undefined {
+  if (ike?.ppk === undefined) return undefined;
+  const id = identityText(found, 'ike.ppk.id', ike.ppk.id) ?? '';
+  const secret = psk(found, 'ike.ppk.secret', ike.ppk.secret);
+  return secret && { id, secret, required: ike.ppk.required ?? true };
+}
+
 /** Zeroes the secrets of a profile that is not going to be used any more. */
 export function forgetSecrets(profile: Profile): void {
+  profile.ike.ppk?.secret.wipe();
   for (const auth of [profile.local.auth, profile.remote.auth]) {
     if ('secret' in auth) auth.secret.wipe();
     if ('key' in auth) {

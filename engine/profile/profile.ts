@@ -62,6 +62,14 @@ export type ProfileRemoteAuth =
       readonly eku: 'enforce' | 'ignore';
     };
 
+/** A post-quantum pre-shared key (RFC 8784). */
+export interface ProfilePpk {
+  readonly id: string;
+  readonly secret: Secret;
+  /** No connection without it. */
+  readonly required: boolean;
+}
+
 export interface Profile {
   readonly name: string;
   readonly gateway: { readonly hosts: readonly string[]; readonly port: number };
@@ -81,6 +89,7 @@ export interface Profile {
     readonly lifetime: ProfileLifetime;
     readonly initialContact: boolean;
     readonly preferPss: boolean;
+    readonly ppk: ProfilePpk | undefined;
   };
   /** At least one; the first comes with IKE_AUTH. */
   readonly children: readonly ProfileChild[];

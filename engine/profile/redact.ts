@@ -8,6 +8,7 @@ const SECRETS: readonly (readonly [string, ...string[]])[] = [
   ['local', 'auth', 'key'],
   ['local', 'auth', 'passphrase'],
   ['remote', 'psk'],
+  ['ike', 'ppk', 'secret'],
 ];
 
 function holder(

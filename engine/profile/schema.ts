@@ -71,6 +71,10 @@ export interface ProfileDocument {
         readonly proposals?: TextList | undefined;
         readonly initialContact?: boolean | undefined;
         readonly preferPss?: boolean | undefined;
+        /** A post-quantum pre-shared key (RFC 8784); `secret` is written like a psk. */
+        readonly ppk?:
+          | { readonly id: string; readonly secret: string; readonly required?: boolean | undefined }
+          | undefined;
       })
     | undefined;
   /** What all children share unless they say otherwise. */
@@ -200,6 +204,7 @@ export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
     proposals: list.optional(),
     initialContact: z.boolean().optional(),
     preferPss: z.boolean().optional(),
+    ppk: object({ id: text, secret: text, required: z.boolean().optional() }).optional(),
   }).optional(),
   esp: object(esp).optional(),
   children: z

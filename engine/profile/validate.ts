@@ -4,7 +4,7 @@ import { minutes, seconds } from '../base/instant.ts';
 import { canonicalIp, prefixRange } from '../base/ip.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { ProposalSpec } from '../crypto/proposals.ts';
-import { forgetSecrets, identityText, localAuth, remoteAuth, remoteId } from './authentication.ts';
+import { forgetSecrets, identityText, localAuth, ppk, remoteAuth, remoteId } from './authentication.ts';
 import {
   addresses,
   duration,
@@ -157,6 +157,7 @@ function read(found: Findings, document: ProfileDocument): Profile | undefined {
       lifetime: ikeLifetime,
       initialContact: document.ike?.initialContact ?? true,
       preferPss: document.ike?.preferPss ?? true,
+      ppk: ppk(found, document),
     },
     children: list,
     dpd: {

@@ -47,6 +47,7 @@ function ikeSnapshot(context: SnapshotContext, view: IkeView, datapath: Datapath
     localAuth: view.localAuthMethod === undefined ? undefined : nameOf(AuthMethod, view.localAuthMethod),
     remoteAuth: view.remoteAuthMethod === undefined ? undefined : nameOf(AuthMethod, view.remoteAuthMethod),
     local: view.path && localEndpoint(view.path, datapath),
+    ppk: view.ppk,
     remote: view.path?.remote,
     nat: view.nat,
     fragmentation: view.fragmentation,

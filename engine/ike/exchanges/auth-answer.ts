@@ -13,6 +13,7 @@ import { certPayloads } from '../parts/cert.ts';
 import { cfgReply, readRequest, wantsAny } from '../parts/config.ts';
 import { failure } from '../parts/failures.ts';
 import { single } from '../parts/pick.ts';
+import { adoptPpk, readPpkRequest } from '../ppk.ts';
 import { checkPeer, prove } from '../proof.ts';
 import { noteIgnored } from './auth.ts';
 
@@ -37,7 +38,12 @@ export function answerAuth(
     refuse(failure('NOT_SUPPORTED', 'IKE_AUTH', 'the peer asks to be authenticated by EAP', false));
     return;
   }
-  checkPeer(core, sa, payloads, 'IDi', (bad) => {
+  const judged = readPpkRequest(core, sa, payloads);
+  if (!judged.ok) {
+    refuse(judged.failure);
+    return;
+  }
+  checkPeer(core, sa, judged.payloads, 'IDi', (bad) => {
     if (bad) refuse(bad);
     else
       prove(core, sa, (proof) => {
@@ -56,6 +62,8 @@ function complete(
 ): void {
   const { handshake } = core;
   if (!handshake) return;
+  const withPpk = handshake.ppk !== undefined;
+  adoptPpk(core, sa);
   noteIgnored(core, payloads);
   if (findNotify(payloads, NotifyType.INITIAL_CONTACT))
     core.note('auth', 'the peer says that it has no other SA here');
@@ -63,6 +71,7 @@ function complete(
     { kind: 'IDr', ...core.config.localId },
     ...certPayloads(core.config.localAuth),
     auth,
+    ...(withPpk ? [notify(NotifyType.PPK_IDENTITY)] : []),
   ];
   const config = assign(core, payloads);
   if (!config) {

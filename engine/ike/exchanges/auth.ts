@@ -22,6 +22,7 @@ import { certPayloads, certreqPayloads } from '../parts/cert.ts';
 import { cfgRequest, readReply, wantsAny } from '../parts/config.ts';
 import { failure, refusal } from '../parts/failures.ts';
 import { notifyName, single } from '../parts/pick.ts';
+import { adoptPpk, beginPpk, ppkPayloads, readPpkAnswer } from '../ppk.ts';
 import { checkPeer, prove } from '../proof.ts';
 import { childCreate } from './child-create.ts';
 import type { Exchange, ExchangeTable, Outcome } from './exchange.ts';
@@ -31,9 +32,24 @@ const broken = (text: string): Failure => failure('PROTOCOL_ERROR', phase, text,
 
 /** Follows IKE_SA_INIT: signs, then sends. */
 export function startAuth(core: Core, sa: IkeSa): void {
+  const bad = beginPpk(core, sa);
+  if (bad) {
+    beginClose(core, bad);
+    return;
+  }
   prove(core, sa, (proof) => {
-    if (proof.ok) begin(core, sa, new Auth(proof.auth));
-    else beginClose(core, proof.failure);
+    if (!proof.ok) beginClose(core, proof.failure);
+    else if (!core.handshake?.ppk || core.config.ppk?.required) begin(core, sa, new Auth(proof.auth));
+    else
+      prove(
+        core,
+        sa,
+        (without) => {
+          if (without.ok) begin(core, sa, new Auth(proof.auth, without.auth));
+          else beginClose(core, without.failure);
+        },
+        core.handshake,
+      );
   });
 }
 
@@ -41,10 +57,13 @@ class Auth implements Exchange {
   readonly table: ExchangeTable = TABLE;
   readonly key = 'auth';
   readonly #auth: AuthPayload;
+  readonly #withoutPpk: AuthPayload | undefined;
   #offer: ChildOffer | undefined;
 
-  constructor(auth: AuthPayload) {
+  /** @param withoutPpk the same proof made without the PPK, where it is optional (RFC 8784 §3) */
+  constructor(auth: AuthPayload, withoutPpk?: AuthPayload) {
     this.#auth = auth;
+    this.#withoutPpk = withoutPpk;
   }
 
   request(core: Core): readonly Payload[] {
@@ -58,6 +77,7 @@ class Auth implements Exchange {
       ...(config.initialContact ? [notify(NotifyType.INITIAL_CONTACT)] : []),
       ...(config.sendRemoteId && config.remoteId ? [{ kind: 'IDr' as const, ...config.remoteId }] : []),
       this.#auth,
+      ...ppkPayloads(core, this.#withoutPpk),
       ...(wantsAny(config.virtualIp) ? [cfgRequest(config.virtualIp)] : []),
       ...(child ? [child.sa, ...child.rest] : []),
     ];
@@ -73,6 +93,11 @@ class Auth implements Exchange {
           : 'the gateway answered IKE_AUTH without proving who it is';
       return { kind: 'close', failure: failure('PROTOCOL_ERROR', phase, text, false) };
     }
+    const noPpk = readPpkAnswer(core, payloads);
+    if (noPpk) {
+      beginClose(core, noPpk, notify(NotifyType.AUTHENTICATION_FAILED));
+      return { kind: 'wait' };
+    }
     checkPeer(core, sa, payloads, 'IDr', (bad) => {
       // The peer believes that all is well: it is told that it is not (§2.21.2).
       if (bad) beginClose(core, bad, notify(NotifyType.AUTHENTICATION_FAILED));
@@ -82,6 +107,7 @@ class Auth implements Exchange {
   }
 
   #authenticated(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
+    adoptPpk(core, sa);
     noteIgnored(core, payloads);
     const error = findError(payloads);
     if (error) return { kind: 'close', failure: refusal(error, phase, true) };

@@ -3,7 +3,7 @@ import type { MessageId } from '../../base/brand.ts';
 import { after, seconds } from '../../base/instant.ts';
 import { CryptoError } from '../../crypto/port.ts';
 import { encodeMessage } from '../../wire/codec.ts';
-import { notify } from '../../wire/find.ts';
+import { findNotify, notify } from '../../wire/find.ts';
 import type { Message } from '../../wire/message.ts';
 import type { Payload } from '../../wire/payloads/types.ts';
 import { Exchange as ExchangeType, NotifyType } from '../../wire/registry.ts';
@@ -15,6 +15,7 @@ import { failure } from '../parts/failures.ts';
 import { natPayloads, readHashes, readNat } from '../parts/natd.ts';
 import { single } from '../parts/pick.ts';
 import { choose, supported } from '../parts/proposals.ts';
+import { usePpk } from '../ppk.ts';
 import { noteMessage, sendDatagrams, sendResponse } from '../transport.ts';
 import { abilities, fragmentationAgreed, keySa, natText, noteSuite } from './sa-init.ts';
 
@@ -69,6 +70,7 @@ export function answerSaInit(
     refuse(core, message, [notify(NotifyType.INVALID_SYNTAX)]);
     return;
   }
+  const peerUsesPpk = findNotify(payloads, NotifyType.USE_PPK) !== undefined;
   const ourNonce = random(32);
   const sa = core.addSa(false, spiInitiator, core.freshIkeSpi(), 0);
   const nonces = { initiator: nonce.data, responder: ourNonce };
@@ -94,6 +96,7 @@ export function answerSaInit(
     ...natPayloads(crypto, random, sa, path, core.nat.forced),
     ...certreqPayloads(core.config.remoteAuth),
     ...abilities(core),
+    ...(peerUsesPpk ? usePpk(core) : []),
   ]);
   core.handshake = {
     ourInit: ourInit as Uint8Array,
@@ -101,6 +104,7 @@ export function answerSaInit(
     ourNonce,
     peerNonce: nonce.data,
     peerHashes: readHashes(payloads),
+    peerUsesPpk,
     ourSkP: keys.ourSkP,
     peerSkP: keys.peerSkP,
   };

@@ -13,6 +13,7 @@ import { failure, refusal } from '../parts/failures.ts';
 import { hashesNotify, natPayloads, readHashes, readNat } from '../parts/natd.ts';
 import { single } from '../parts/pick.ts';
 import { type Chosen, keMethods, offer, readChoice, supported } from '../parts/proposals.ts';
+import { usePpk } from '../ppk.ts';
 import { Protection } from '../sealed.ts';
 import { DONE, type Exchange, type ExchangeTable, type Outcome } from './exchange.ts';
 
@@ -59,6 +60,7 @@ export class SaInit implements Exchange {
       { kind: 'Nonce', data: this.#nonce },
       ...natPayloads(core.context.crypto, core.context.random, sa, core.path, core.nat.forced),
       ...abilities(core),
+      ...usePpk(core),
     ];
   }
 
@@ -148,6 +150,7 @@ export class SaInit implements Exchange {
       ourNonce: this.#nonce,
       peerNonce,
       peerHashes: readHashes(payloads),
+      peerUsesPpk: findNotify(payloads, NotifyType.USE_PPK) !== undefined,
       ourSkP: keys.ourSkP,
       peerSkP: keys.peerSkP,
       ...(core.config.children[0] ? { child: core.config.children[0] } : {}),

@@ -7,6 +7,7 @@ const stored = {
   name: 'office',
   local: { id: 'me', auth: { certificate: 'cert', key: 'the-key', passphrase: 'the-passphrase' } },
   remote: { psk: 'the-psk', anchors: ['ca'] },
+  ike: { ppk: { id: 'q', secret: 'the-ppk' } },
 };
 
 test('what is shown holds no secret and all else', () => {
@@ -15,6 +16,7 @@ test('what is shown holds no secret and all else', () => {
     name: 'office',
     local: { id: 'me', auth: { certificate: 'cert', key: '***', passphrase: '***' } },
     remote: { psk: '***', anchors: ['ca'] },
+    ike: { ppk: { id: 'q', secret: '***' } },
   });
   assert.equal(stored.local.auth.key, 'the-key');
 });

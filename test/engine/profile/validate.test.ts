@@ -266,3 +266,14 @@ test('any JSON gives a profile or problems, never an exception', () => {
     { numRuns: 500 },
   );
 });
+
+test('a post-quantum pre-shared key is demanded unless the profile says otherwise', () => {
+  const secret = 'a long enough secret for the next decades';
+  const { ppk } = profileOf({ ...PSK_DOCUMENT, ike: { ppk: { id: 'office', secret } } }).ike;
+  assert.deepEqual([ppk?.id, ppk?.required, String(ppk?.secret)], ['office', true, '***']);
+  const optional = { ...PSK_DOCUMENT, ike: { ppk: { id: 'office', secret, required: false } } };
+  assert.equal(profileOf(optional).ike.ppk?.required, false);
+  assert.equal(profileOf(PSK_DOCUMENT).ike.ppk, undefined);
+  const short = problemsOf({ ...PSK_DOCUMENT, ike: { ppk: { id: 'office', secret: '0xzz' } } });
+  assert.match(short.join(), /^ike\.ppk\.secret: /);
+});
