@@ -1,14 +1,11 @@
 /**
- * CCM (RFC 3610) over any 128-bit block cipher, with the 11-octet nonces of RFC 4309 §4 and RFC 5529 §3 (L = 4): for
- * ciphers that libraries have in CBC and CTR mode only.
+ * CCM (RFC 3610) over any 128-bit block cipher: for ciphers that libraries have in CBC and CTR mode only. ESP and IKE
+ * use 11-octet nonces, so that the length field has four octets (RFC 4309 §4, RFC 5529 §3).
  */
 import { equalConstantTime, wipe, writeU16, writeU32 } from '../../base/bytes.ts';
 import type { Aead } from '../packets.ts';
 
 const BLOCK = 16;
-/** Octets of the length field. */
-const L = 4;
-const NONCE = 15 - L;
 /** From here on the AAD's length takes six octets (RFC 3610 §2.2). */
 const LONG_AAD = 0xff00;
 
@@ -28,9 +25,10 @@ function format(nonce: Uint8Array, aad: Uint8Array, data: Uint8Array, icvLength:
   const lengthField = aad.length === 0 ? 0 : aad.length < LONG_AAD ? 2 : 6;
   const header = roundUp(lengthField + aad.length);
   const blocks = new Uint8Array(BLOCK + header + roundUp(data.length));
-  blocks[0] = (aad.length > 0 ? 0x40 : 0) | (((icvLength - 2) / 2) << 3) | (L - 1);
+  blocks[0] = (aad.length > 0 ? 0x40 : 0) | (((icvLength - 2) / 2) << 3) | (14 - nonce.length);
+  writeU32(blocks, BLOCK - 4, data.length);
+  // A nonce of more than 11 octets leaves less than four to the length, whose upper octets are then zero.
   blocks.set(nonce, 1);
-  writeU32(blocks, BLOCK - L, data.length);
   if (lengthField === 2) writeU16(blocks, BLOCK, aad.length);
   else if (lengthField === 6) {
     writeU16(blocks, BLOCK, 0xfffe);
@@ -41,6 +39,7 @@ function format(nonce: Uint8Array, aad: Uint8Array, data: Uint8Array, icvLength:
   return blocks;
 }
 
+/** Nonces have 7 to 13 octets; with 13, data has fewer than 2^16. The caller sees to both. */
 export function ccm(modes: CcmModes, icvLength: number): Aead {
   function mac(nonce: Uint8Array, aad: Uint8Array, data: Uint8Array): Uint8Array {
     const blocks = format(nonce, aad, data, icvLength);
@@ -51,9 +50,8 @@ export function ccm(modes: CcmModes, icvLength: number): Aead {
 
   /** One run of CTR over S_0's block and the data: the first block masks the MAC. */
   function stream(nonce: Uint8Array, tag: Uint8Array, data: Uint8Array): Uint8Array {
-    if (nonce.length !== NONCE) throw new RangeError(`a CCM nonce has ${NONCE} octets, not ${nonce.length}`);
     const counter = new Uint8Array(BLOCK);
-    counter[0] = L - 1;
+    counter[0] = 14 - nonce.length;
     counter.set(nonce, 1);
     const input = new Uint8Array(BLOCK + data.length);
     input.set(tag);
