@@ -1,0 +1,352 @@
+/** Connections of the older `ipsec.conf` with `ipsec.secrets` (ipsec.conf(5), ipsec.secrets(5)). `left` is local. */
+import { err, ok, type Result } from '../../base/result.ts';
+import {
+  Fields,
+  type ImportedProfile,
+  LATER_EAP,
+  LATER_REVOCATION,
+  literalPsk,
+  Mapping,
+  NO_COMMANDS,
+  quote,
+} from './mapping.ts';
+
+export interface IpsecSecret {
+  readonly owners: readonly string[];
+  readonly kind: string;
+  /** The secret, or the file and its passphrase. */
+  readonly values: readonly string[];
+}
+
+type Conn = Map<string, string>;
+
+const MAX_CONNS = 500;
+const MAX_LINES = 50_000;
+const NOT_HERE = 'has no effect in Culvert';
+const PASSED: Readonly<Record<string, string>> = {
+  aaa_identity: LATER_EAP,
+  aggressive: 'is of IKEv1',
+  auto: 'tunnels are brought up by the user',
+  closeaction: 'the engine tries again by itself',
+  compress: 'cannot be mapped: packets are not compressed',
+  dpdtimeout: 'is of IKEv1; retransmission decides',
+  eap_identity: LATER_EAP,
+  ikedscp: 'cannot be mapped',
+  inactivity: 'cannot be mapped',
+  installpolicy: NOT_HERE,
+  keyingtries: 'the engine tries again by itself',
+  left: 'the system chooses the address to send from',
+  leftca: 'cannot be mapped: the certificate is named',
+  leftfirewall: NO_COMMANDS,
+  leftgroups: 'is for gateways',
+  lefthostaccess: NOT_HERE,
+  leftikeport: 'the engine uses port 4500',
+  leftsendcert: 'is always sent',
+  leftupdown: NO_COMMANDS,
+  mark: NOT_HERE,
+  mark_in: NOT_HERE,
+  mark_out: NOT_HERE,
+  mobike: 'is always on where the gateway has it',
+  reauth: 'cannot be mapped: the IKE SA is rekeyed instead',
+  rekey: 'cannot be mapped: SAs are always rekeyed',
+  reqid: NOT_HERE,
+  rightsendcert: 'is for gateways',
+  rightsourceip: 'is for gateways',
+  tfc: 'cannot be mapped',
+  xauth: 'is of IKEv1',
+  xauth_identity: 'is of IKEv1',
+};
+
+const unquote = (value: string): string => /^"(.*)"$/s.exec(value)?.[1] ?? value;
+
+/** Sections of the file by name, with `conn %default` and `also` worked in. */
+export function readIpsecConf(text: string): Result<ReadonlyMap<string, Conn>, string> {
+  const conns = new Map<string, Conn>();
+  let current: Conn | undefined;
+  for (const line of text.split(/\r?\n/, MAX_LINES)) {
+    const head = /^(conn|config|ca|include)\s+(\S+)/.exec(line);
+    if (head) {
+      current = undefined;
+      if (head[1] !== 'conn') continue;
+      current = conns.get(head[2] ?? '') ?? new Map();
+      conns.set(head[2] ?? '', current);
+      if (conns.size > MAX_CONNS) return err('has too many connections');
+    } else if (current && /^\s+[^\s#]/.test(line)) {
+      const at = line.indexOf('=');
+      if (at < 0) continue;
+      const value = line.slice(at + 1).trim();
+      const plain = value.startsWith('"') ? value.replace(/"\s+#.*$/, '"') : value.replace(/\s+#.*$/, '');
+      const key = line.slice(0, at).trim().toLowerCase();
+      const before = key === 'also' ? current.get(key) : undefined;
+      current.set(key, before === undefined ? unquote(plain) : `${before},${unquote(plain)}`);
+    }
+  }
+  return ok(conns);
+}
+
+function inherited(name: string, conns: ReadonlyMap<string, Conn>): Conn {
+  const values: Conn = new Map();
+  const seen = new Set<string>();
+  const take = (from: string): void => {
+    if (seen.has(from)) return;
+    seen.add(from);
+    const own = conns.get(from);
+    for (const [key, value] of own ?? []) if (key !== 'also' && !values.has(key)) values.set(key, value);
+    for (const also of (own?.get('also') ?? '').split(',')) if (also !== '') take(also.trim());
+  };
+  take(name);
+  take('%default');
+  return values;
+}
+
+/** Lines `owners : KIND "secret"`. */
+export function readIpsecSecrets(text: string): IpsecSecret[] {
+  const secrets: IpsecSecret[] = [];
+  for (const line of text.split(/\r?\n/, MAX_LINES)) {
+    const match = /^([^#"]*?|"[^"]*"\s*):\s*([A-Za-z0-9]+)\s+(.*)$/.exec(line.slice(0, 10_000));
+    if (!match) continue;
+    const values = [...(match[3] ?? '').matchAll(/"([^"]*)"|'([^']*)'|([^\s#"']+)/g)].map(
+      ([, double, single, bare]) => bare ?? literalPsk(double ?? single ?? ''),
+    );
+    const owners = (match[1] ?? '')
+      .trim()
+      .split(/\s+/)
+      .filter((owner) => owner !== '')
+      .map(unquote);
+    secrets.push({ owners, kind: (match[2] ?? '').toUpperCase(), values });
+  }
+  return secrets;
+}
+
+function psk(secrets: readonly IpsecSecret[], ids: readonly string[]): string | undefined {
+  const fitting = secrets
+    .filter(({ kind }) => kind === 'PSK')
+    .map((one) => ({ one, score: one.owners.filter((owner) => ids.includes(owner)).length }))
+    .filter(({ one, score }) => score > 0 || one.owners.length === 0 || one.owners.every((o) => o === '%any'))
+    .sort((a, b) => b.score - a.score);
+  return fitting[0]?.one.values[0];
+}
+
+function lifetimes(mapping: Mapping, from: Fields): void {
+  const both = [
+    ['ikelifetime', 'ike'],
+    [from.take('lifetime') === undefined ? 'keylife' : 'lifetime', 'esp'],
+  ] as const;
+  for (const [key, ours] of both) {
+    const value = from.take(key);
+    if (value !== undefined) mapping.set(from.at(key), `${ours}.lifetime`, value);
+    const marginKey = from.take('margintime') === undefined ? 'rekeymargin' : 'margintime';
+    const margin = from.take(marginKey);
+    if (margin !== undefined) mapping.set(from.at(marginKey), `${ours}.margin`, margin);
+    const fuzz = from.take('rekeyfuzz');
+    if (fuzz !== undefined) mapping.set(from.at('rekeyfuzz'), `${ours}.fuzz`, fuzz);
+  }
+  for (const key of ['lifebytes', 'marginbytes', 'lifepackets', 'marginpackets']) {
+    const value = from.take(key);
+    if (value !== undefined && /^[0-9]{1,15}$/.test(value))
+      mapping.set(from.at(key), `esp.${key}`, Number(value));
+  }
+}
+
+function auth(mapping: Mapping, from: Fields, secrets: readonly IpsecSecret[], ids: readonly string[]): void {
+  const by = from.take('authby');
+  const shared = by === 'secret' || by === 'psk';
+  const own = from.take('leftauth') ?? (shared ? 'psk' : 'pubkey');
+  const ownKey = from.take('leftauth') === undefined && by !== undefined ? 'authby' : 'leftauth';
+  if (/^(eap|xauth)/.test(own))
+    mapping.unmapped(from.at(ownKey), `${quote(own)}: ${LATER_EAP}`, 'local.auth');
+  else if (own === 'psk') {
+    const secret = psk(secrets, ids);
+    if (secret === undefined)
+      mapping.unmapped(
+        from.at(ownKey),
+        'no PSK of ipsec.secrets fits: give the pre-shared key',
+        'local.auth.psk',
+      );
+    else mapping.set('ipsec.secrets: PSK', 'local.auth.psk', secret);
+  } else certificate(mapping, from, secrets);
+  const peer = from.take('rightauth') ?? (shared ? 'psk' : 'pubkey');
+  const peerKey = from.take('rightauth') === undefined && by !== undefined ? 'authby' : 'rightauth';
+  if (peer.startsWith('eap'))
+    mapping.unmapped(from.at(peerKey), `${quote(peer)}: ${LATER_EAP}`, 'remote.auth');
+  else {
+    const kind = peer === 'psk' ? 'psk' : 'pubkey';
+    const plain = /^(psk|pubkey|secret)$/.test(peer);
+    mapping.set(
+      from.at(peerKey),
+      'remote.auth',
+      kind,
+      plain ? undefined : 'constraints on signatures cannot be mapped',
+    );
+    if (kind === 'pubkey') trust(mapping, from);
+  }
+  for (const key of ['leftauth2', 'rightauth2', 'leftid2', 'leftcert2', 'rightid2', 'rightca2'])
+    if (from.take(key) !== undefined)
+      mapping.unmapped(from.at(key), 'cannot be mapped yet: one round of authentication', 'local.auth');
+}
+
+const file = (folder: string, name: string): string =>
+  name.startsWith('/') ? name : `ipsec.d/${folder}/${name}`;
+const FILE = 'a file below /etc';
+
+function certificate(mapping: Mapping, from: Fields, secrets: readonly IpsecSecret[]): void {
+  const own = from.take('leftcert');
+  if (own !== undefined) mapping.set(from.at('leftcert'), 'local.auth.certificate', file('certs', own), FILE);
+  const keys = secrets.filter(({ kind }) => /^(RSA|ECDSA|PKCS8|P12|BLISS)$/.test(kind));
+  const [only] = keys;
+  const path = only?.values[0];
+  if (!only || path === undefined || keys.length > 1)
+    mapping.unmapped(
+      'ipsec.secrets',
+      'does not say which key goes with the certificate: name its file',
+      'local.auth.key',
+    );
+  else if (only.kind === 'P12')
+    mapping.unmapped(
+      'ipsec.secrets: P12',
+      `import the file ${quote(file('private', path))} beside this one`,
+      'local.auth',
+    );
+  else {
+    mapping.set(`ipsec.secrets: ${only.kind}`, 'local.auth.key', file('private', path), FILE);
+    const passphrase = only.values[1];
+    if (passphrase === '%prompt')
+      mapping.unmapped('ipsec.secrets: %prompt', 'give the passphrase', 'local.auth.passphrase');
+    else if (passphrase !== undefined)
+      mapping.set('ipsec.secrets: passphrase', 'local.auth.passphrase', passphrase);
+  }
+}
+
+function trust(mapping: Mapping, from: Fields): void {
+  const peer = from.take('rightcert');
+  if (peer !== undefined) mapping.set(from.at('rightcert'), 'remote.anchors', [file('certs', peer)], FILE);
+  else
+    mapping.unmapped(
+      'ipsec.d/cacerts',
+      'strongSwan trusts every CA in this folder, here they must be named',
+      'remote.anchors',
+    );
+  if (from.take('rightca') !== undefined)
+    mapping.unmapped(from.at('rightca'), 'names a CA by its subject: give its certificate', 'remote.anchors');
+}
+
+function connection(name: string, values: Conn, secrets: readonly IpsecSecret[]): ImportedProfile {
+  const mapping = new Mapping();
+  const from = new Fields(values, `conn ${name}: `);
+  mapping.name(`conn ${name}`, name);
+  const child = ['children', String(mapping.get('name'))];
+  const exchange = from.take('keyexchange');
+  if (exchange === 'ikev1') mapping.unmapped(from.at('keyexchange'), 'cannot be mapped: IKEv1');
+  else if (exchange !== undefined) mapping.same(from.at('keyexchange'), 'ike');
+  const type = from.take('type');
+  if (type !== undefined && type !== 'tunnel')
+    mapping.unmapped(from.at('type'), `cannot be mapped: ${quote(type)} is not tunnel mode`);
+  const hosts = from.list('right').filter((host) => !host.startsWith('%') && !host.includes('/'));
+  if (hosts.length > 0) mapping.set(from.at('right'), 'gateway.hosts', hosts);
+  else
+    mapping.unmapped(
+      from.at('right'),
+      'names no gateway: this side waits for others to connect',
+      'gateway.hosts',
+    );
+  const port = from.take('rightikeport');
+  if (port !== undefined && /^[0-9]{1,5}$/.test(port))
+    mapping.set(
+      from.at('rightikeport'),
+      'gateway.port',
+      port === '500' ? 4500 : Number(port),
+      port === '500' ? 'everything goes through port 4500' : undefined,
+    );
+  const [localId, remoteId] = [from.take('leftid'), from.take('rightid')];
+  if (localId !== undefined) mapping.set(from.at('leftid'), 'local.id', localId);
+  if (remoteId !== undefined)
+    mapping.set(from.at('rightid'), 'remote.id', remoteId.replace(/^%/, remoteId === '%any' ? '%' : ''));
+  auth(
+    mapping,
+    from,
+    secrets,
+    [localId, remoteId, ...hosts].filter((id) => id !== undefined),
+  );
+  for (const [key, ours] of [
+    ['ike', 'ike'],
+    ['esp', 'esp'],
+  ] as const) {
+    const texts =
+      from
+        .take(key)
+        ?.split(',')
+        .map((text) => text.trim()) ?? [];
+    const strict = texts.at(-1)?.endsWith('!') === true;
+    // `!` closes the whole list there, and a single proposal here.
+    mapping.proposals(
+      from.at(key),
+      `${ours}.proposals`,
+      texts.map((text) => (strict ? `${text.replace(/!$/, '')}!` : text)),
+      ours,
+    );
+  }
+  lifetimes(mapping, from);
+  const source = from.list('leftsourceip');
+  if (source.length === 0)
+    mapping.set(
+      from.at('leftsourceip'),
+      'virtualIp',
+      { ipv4: false, ipv6: false },
+      'no virtual address is asked for',
+    );
+  else {
+    const any = source.includes('%config') || source.includes('%modeconfig');
+    const ipv4 = any || source.some((ip) => ip === '%config4' || ip.includes('.'));
+    const ipv6 = source.some((ip) => ip === '%config6' || ip.includes(':'));
+    mapping.set(
+      from.at('leftsourceip'),
+      'virtualIp',
+      { ipv4, ipv6 },
+      source.every((ip) => ip.startsWith('%')) ? undefined : 'the gateway chooses the address',
+    );
+  }
+  mapping.set(`conn ${name}`, child, {});
+  for (const [key, ours] of [
+    ['leftsubnet', 'local'],
+    ['rightsubnet', 'remote'],
+  ] as const) {
+    const list = from.list(key);
+    if (list.length > 0) mapping.set(from.at(key), [...child, ours], list);
+    else if (ours === 'remote')
+      mapping.unmapped(
+        from.at(key),
+        'is missing: strongSwan means the gateway alone, here it means everything',
+        child.concat(ours).join('.'),
+      );
+  }
+  const window = from.take('replay_window');
+  if (window !== undefined && /^[0-9]{1,5}$/.test(window))
+    mapping.set(from.at('replay_window'), 'esp.replayWindow', Math.ceil(Number(window) / 32) * 32);
+  const encap = from.take('forceencaps');
+  if (encap !== undefined)
+    mapping.set(from.at('forceencaps'), 'encapsulation', encap === 'yes' ? 'forced' : 'auto');
+  const delay = from.take('dpddelay');
+  if (delay !== undefined) mapping.set(from.at('dpddelay'), 'dpd.delay', delay);
+  const action = from.take('dpdaction');
+  if (action !== undefined && /^(none|clear|hold|restart)$/.test(action))
+    mapping.set(from.at('dpdaction'), 'dpd.action', action);
+  const fragments = from.take('fragmentation');
+  if (fragments !== undefined)
+    mapping.set(from.at('fragmentation'), 'fragmentation.enabled', !/^(no|accept)$/.test(fragments));
+  const dns = from.list('leftdns');
+  if (dns.length > 0) mapping.unmapped(from.at('leftdns'), 'DNS servers are always asked for', 'dns');
+  if (from.take('strictcrlpolicy') !== undefined)
+    mapping.unmapped(from.at('strictcrlpolicy'), LATER_REVOCATION);
+  from.pass(mapping, PASSED);
+  from.rest(mapping);
+  return mapping.result();
+}
+
+export function importIpsecConf(
+  conns: ReadonlyMap<string, Conn>,
+  secrets: readonly IpsecSecret[],
+): ImportedProfile[] {
+  return [...conns.keys()]
+    .filter((name) => name !== '%default')
+    .map((name) => connection(name, inherited(name, conns), secrets));
+}

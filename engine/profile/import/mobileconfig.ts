@@ -1,0 +1,245 @@
+/** Apple's configuration profiles with IKEv2 payloads and the certificates beside them (`.mobileconfig`). */
+import { type ImportedProfile, LATER_EAP, LATER_REVOCATION, literalPsk, Mapping, quote } from './mapping.ts';
+import type { Plist, PlistDict } from './plist.ts';
+import { suite } from './suite-words.ts';
+
+const VPN = 'com.apple.vpn.managed';
+const PKCS12 = 'com.apple.security.pkcs12';
+const ANCHORS: readonly string[] = [
+  'com.apple.security.root',
+  'com.apple.security.pkcs1',
+  'com.apple.security.pem',
+];
+
+/** DeadPeerDetectionRate in seconds. */
+const DPD: Readonly<Record<string, number>> = { None: 0, Low: 1800, Medium: 600, High: 60 };
+
+const isDict = (value: Plist | undefined): value is PlistDict => value instanceof Map;
+
+/** A dict that remembers which of its keys somebody asked for. */
+class Keys {
+  readonly #left: Map<string, Plist>;
+  readonly #prefix: string;
+
+  constructor(dict: Plist | undefined, prefix: string) {
+    this.#left = new Map(isDict(dict) ? dict : []);
+    this.#prefix = prefix;
+  }
+
+  at(key: string): string {
+    return `${this.#prefix}${key}`;
+  }
+
+  take(key: string): Plist | undefined {
+    const value = this.#left.get(key);
+    this.#left.delete(key);
+    return value;
+  }
+
+  text(key: string): string | undefined {
+    const value = this.take(key);
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+  }
+
+  /** Booleans are also written as 0 and 1. */
+  flag(key: string): boolean | undefined {
+    const value = this.take(key);
+    return value === undefined ? undefined : value === true || value === 1;
+  }
+
+  texts(key: string): string[] {
+    const value = this.take(key);
+    return Array.isArray(value)
+      ? value.filter((item): item is string => typeof item === 'string' && item !== '')
+      : [];
+  }
+
+  rest(mapping: Mapping, reasons: Readonly<Record<string, string>> = {}): void {
+    for (const key of this.#left.keys())
+      mapping.unmapped(
+        this.at(key),
+        Object.hasOwn(reasons, key) ? (reasons[key] as string) : 'is not known here and has no effect',
+      );
+  }
+}
+
+const IKEV2_REASONS: Readonly<Record<string, string>> = {
+  CertificateType: 'the certificate itself says so',
+  DisableMOBIKE: 'MOBIKE is on where the gateway has it',
+  DisableRedirect: 'the engine follows no redirect',
+  EnableCertificateRevocationCheck: LATER_REVOCATION,
+  NATKeepAliveOffloadEnable: 'is for Apple hardware',
+  OnDemandEnabled: 'cannot be mapped: tunnels are brought up by the user',
+  OnDemandRules: 'cannot be mapped: tunnels are brought up by the user',
+  UseConfigurationAttributeInternalIPSubnet: 'the subnets of the gateway are always used',
+  TLSMinimumVersion: LATER_EAP,
+  TLSMaximumVersion: LATER_EAP,
+  ProviderType: 'is for Apple systems',
+  AuthName: LATER_EAP,
+  AuthPassword: LATER_EAP,
+};
+
+function securityAssociation(mapping: Mapping, keys: Keys, name: string, pfs: boolean): void {
+  const protocol = name.startsWith('IKE') ? 'ike' : 'esp';
+  const dict = keys.take(name);
+  if (!isDict(dict)) return;
+  const from = new Keys(dict, keys.at(`${name}.`));
+  const group = from.take('DiffieHellmanGroup');
+  const text = suite(
+    {
+      cipher: from.text('EncryptionAlgorithm') ?? 'AES-256',
+      integrity: from.text('IntegrityAlgorithm') ?? 'SHA2-256',
+      group: protocol === 'esp' && !pfs ? undefined : String(group ?? 14),
+    },
+    protocol,
+  );
+  const fields = keys.at(name);
+  if (text.ok) mapping.proposals(fields, `${protocol}.proposals`, [text.value], protocol);
+  else mapping.unmapped(fields, `the default is offered instead: ${text.error}`, `${protocol}.proposals`);
+  const minutes = from.take('LifeTimeInMinutes');
+  if (typeof minutes === 'number' && minutes > 0)
+    mapping.set(from.at('LifeTimeInMinutes'), `${protocol}.lifetime`, `${Math.round(minutes)}m`);
+  from.rest(mapping);
+}
+
+function authentication(mapping: Mapping, keys: Keys, payloads: readonly PlistDict[]): void {
+  const method = keys.text('AuthenticationMethod') ?? 'None';
+  const eap = keys.flag('ExtendedAuthEnabled') === true;
+  const uuid = keys.text('PayloadCertificateUUID');
+  const secret = keys.text('SharedSecret');
+  if (eap) mapping.unmapped(keys.at('ExtendedAuthEnabled'), LATER_EAP, 'local.auth');
+  else if (method === 'SharedSecret') {
+    if (secret === undefined)
+      mapping.unmapped(keys.at('SharedSecret'), 'is missing: give the pre-shared key', 'local.auth.psk');
+    else mapping.set(keys.at('SharedSecret'), 'local.auth.psk', literalPsk(secret));
+    mapping.set(keys.at('AuthenticationMethod'), 'remote.auth', 'psk');
+    return;
+  } else if (method === 'Certificate') {
+    mapping.set(keys.at('AuthenticationMethod'), 'remote.auth', 'pubkey');
+    const own = payloads.find((one) => one.get('PayloadUUID') === uuid);
+    const octets = own?.get('PayloadContent');
+    const passphrase = own?.get('Password');
+    if (own?.get('PayloadType') === PKCS12 && octets instanceof Uint8Array)
+      mapping.bundle({
+        octets,
+        foreign: `${PKCS12} (${String(own.get('PayloadCertificateFileName') ?? uuid)})`,
+        ours: 'local.auth',
+        ...(typeof passphrase === 'string' ? { passphrase } : {}),
+      });
+    else
+      mapping.unmapped(
+        keys.at('PayloadCertificateUUID'),
+        'names no PKCS#12 payload in this file',
+        'local.auth',
+      );
+  } else
+    mapping.unmapped(
+      keys.at('AuthenticationMethod'),
+      `${quote(method)} without EAP is nothing to prove oneself with`,
+      'local.auth',
+    );
+  let anchors = 0;
+  for (const one of payloads) {
+    const type = String(one.get('PayloadType'));
+    const octets = one.get('PayloadContent');
+    if (!ANCHORS.includes(type) || !(octets instanceof Uint8Array)) continue;
+    anchors++;
+    mapping.bundle({
+      octets,
+      foreign: `${type} (${String(one.get('PayloadDisplayName') ?? anchors)})`,
+      ours: 'remote.anchors',
+    });
+  }
+  const issuer = keys.text('ServerCertificateIssuerCommonName');
+  const common = keys.text('ServerCertificateCommonName');
+  if (anchors === 0)
+    mapping.unmapped(
+      keys.at('ServerCertificateIssuerCommonName'),
+      `the file has no CA${issuer === undefined ? '' : ` (it must be ${quote(issuer)})`}: Apple systems trust those of the system, here it must be named (it may be in the PKCS#12)`,
+      'remote.anchors',
+    );
+  else if (issuer !== undefined)
+    mapping.unmapped(
+      keys.at('ServerCertificateIssuerCommonName'),
+      'the CAs in the file are trusted for this profile instead',
+      'remote.anchors',
+    );
+  if (common !== undefined)
+    mapping.unmapped(
+      keys.at('ServerCertificateCommonName'),
+      'the gateway must prove remote.id instead',
+      'remote.id',
+    );
+}
+
+function network(mapping: Mapping, payload: Keys): void {
+  const dns = new Keys(payload.take('DNS'), 'DNS.');
+  const servers = dns.texts('ServerAddresses');
+  if (servers.length > 0) mapping.set('DNS.ServerAddresses', 'dns.servers', servers);
+  const domains = [...dns.texts('SupplementalMatchDomains'), ...dns.texts('SearchDomains')];
+  if (domains.length > 0) mapping.set('DNS.SupplementalMatchDomains', 'dns.domains', [...new Set(domains)]);
+  dns.rest(mapping);
+  const ipv4 = new Keys(payload.take('IPv4'), 'IPv4.');
+  if (ipv4.flag('OverridePrimary') !== undefined)
+    mapping.unmapped('IPv4.OverridePrimary', 'routes follow the traffic selectors', 'routes');
+}
+
+function payload(dict: PlistDict, payloads: readonly PlistDict[]): ImportedProfile {
+  const mapping = new Mapping();
+  const outer = new Keys(dict, '');
+  mapping.name(
+    'UserDefinedName',
+    outer.text('UserDefinedName') ?? outer.text('PayloadDisplayName') ?? 'imported',
+  );
+  const keys = new Keys(outer.take('IKEv2'), 'IKEv2.');
+  const address = keys.text('RemoteAddress');
+  if (address !== undefined) mapping.set(keys.at('RemoteAddress'), 'gateway.hosts', [address]);
+  else mapping.unmapped(keys.at('RemoteAddress'), 'is missing: the gateway has no address', 'gateway.hosts');
+  const remote = keys.text('RemoteIdentifier');
+  if (remote !== undefined) mapping.set(keys.at('RemoteIdentifier'), 'remote.id', remote);
+  const local = keys.text('LocalIdentifier');
+  if (local !== undefined) mapping.set(keys.at('LocalIdentifier'), 'local.id', local);
+  authentication(mapping, keys, payloads);
+  const rate = keys.text('DeadPeerDetectionRate');
+  if (rate !== undefined && Object.hasOwn(DPD, rate))
+    mapping.set(keys.at('DeadPeerDetectionRate'), 'dpd.delay', DPD[rate], 'in seconds');
+  const pfs = keys.flag('EnablePFS') ?? false;
+  securityAssociation(mapping, keys, 'IKESecurityAssociationParameters', pfs);
+  securityAssociation(mapping, keys, 'ChildSecurityAssociationParameters', pfs);
+  const keepalive = keys.take('NATKeepAliveInterval');
+  if (typeof keepalive === 'number') mapping.set(keys.at('NATKeepAliveInterval'), 'keepalive', keepalive);
+  const mtu = keys.take('MTU');
+  if (typeof mtu === 'number') mapping.set(keys.at('MTU'), 'mtu', mtu);
+  keys.rest(mapping, IKEV2_REASONS);
+  network(mapping, outer);
+  for (const key of [
+    'VPNType',
+    'PayloadType',
+    'PayloadUUID',
+    'PayloadIdentifier',
+    'PayloadVersion',
+    'PayloadDisplayName',
+    'PayloadDescription',
+    'PayloadOrganization',
+    'PayloadEnabled',
+  ])
+    outer.take(key);
+  outer.rest(mapping, {
+    Proxies: 'cannot be mapped: proxies are not configured',
+    OnDemandEnabled: 'tunnels are brought up by the user',
+    OnDemandRules: 'tunnels are brought up by the user',
+    VendorConfig: 'is for the apps of others',
+  });
+  return mapping.result();
+}
+
+/** Each IKEv2 payload is a profile; payloads of other kinds are passed over. */
+export function importMobileconfig(root: PlistDict): ImportedProfile[] {
+  const list = root.get('PayloadContent');
+  const payloads = (Array.isArray(list) ? (list as readonly Plist[]) : []).filter(isDict);
+  return payloads
+    .filter(
+      (one) => one.get('PayloadType') === VPN && one.get('VPNType') === 'IKEv2' && isDict(one.get('IKEv2')),
+    )
+    .map((one) => payload(one, payloads));
+}

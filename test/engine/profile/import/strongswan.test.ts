@@ -1,0 +1,242 @@
+/** strongSwan's own formats: `.sswan`, `swanctl.conf`, `ipsec.conf` with `ipsec.secrets`. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { utf8 } from '../../../../engine/base/bytes.ts';
+import { importProfile } from '../../../../engine/profile/import/import-profile.ts';
+import { readProfile } from '../../../../engine/profile/validate.ts';
+import { assertSilent, imported, linesOf, only, whyOf } from './support.ts';
+
+const SSWAN = {
+  uuid: '9d6b5c0b-3d7b-4b62-8d0d-0c6a3e9b0a11',
+  name: 'Büro VPN',
+  type: 'ikev2-cert',
+  remote: { addr: 'vpn.example.org', port: 4500, id: 'vpn.example.org', cert: 'MAEC', certreq: false },
+  local: { id: 'roaming@example.org', p12: 'MAED', 'rsa-pss': true },
+  'split-tunneling': { subnets: ['10.0.0.0/8'], excluded: '10.1.0.0/16', 'block-ipv6': true },
+  'ike-proposal': 'aes256gcm16-prfsha384-ecp384,rot13-sha1-modp2048',
+  'esp-proposal': 'aes256gcm16',
+  mtu: 1400,
+  'nat-keepalive': 45,
+  'dns-servers': '10.0.0.53 10.0.0.54',
+  apps: ['org.example'],
+  strange: 1,
+};
+
+test('.sswan with a certificate', () => {
+  const profile = only(JSON.stringify(SSWAN));
+  assert.deepEqual(profile.document, {
+    name: 'Bu-ro-VPN',
+    gateway: { hosts: ['vpn.example.org'], port: 4500 },
+    local: { id: 'roaming@example.org', auth: {} },
+    remote: { auth: 'pubkey', id: 'vpn.example.org' },
+    ike: { proposals: ['aes256gcm16-prfsha384-ecp384'], preferPss: true },
+    esp: { proposals: ['aes256gcm16'] },
+    keepalive: 45,
+    mtu: 1400,
+    children: { 'Bu-ro-VPN': { remote: ['10.0.0.0/8'] } },
+    dns: { servers: ['10.0.0.53', '10.0.0.54'] },
+  });
+  assert.deepEqual(
+    profile.bundles.map(({ ours, octets }) => [ours, [...octets]]),
+    [
+      ['remote.anchors', [0x30, 1, 2]],
+      ['local.auth', [0x30, 1, 3]],
+    ],
+  );
+  assert.deepEqual(linesOf(profile, 'name'), ['changed name']);
+  assert.deepEqual(linesOf(profile, 'remote.id'), ['taken remote.id']);
+  assert.match(whyOf(profile, 'ike-proposal'), /without "rot13-sha1-modp2048": rot13/);
+  for (const field of [
+    'uuid',
+    'apps',
+    'strange',
+    'remote.certreq',
+    'split-tunneling.excluded',
+    'split-tunneling.block-ipv6',
+  ])
+    assert.equal(linesOf(profile, field)[0]?.split(' ')[0], 'unmapped', field);
+});
+
+test('.sswan with EAP says that it cannot be mapped yet', () => {
+  const profile = only(JSON.stringify({ ...SSWAN, type: 'ikev2-eap', local: { eap_id: 'alice' } }));
+  assert.match(whyOf(profile, 'type'), /ikev2-eap: cannot be mapped yet/);
+  assert.deepEqual(linesOf(profile, 'local.eap_id'), ['unmapped local.auth']);
+});
+
+const SWANCTL = `
+# a roaming client
+base {
+  version = 2
+  dpd_delay = 20s
+}
+connections {
+  office : base {
+    remote_addrs = gw.example.org, 192.0.2.1
+    proposals = aes256gcm16-prfsha384-ecp384, default
+    vips = 0.0.0.0
+    encap = yes
+    rekey_time = 4h
+    over_time = 10m
+    rand_time = 10m
+    mobike = no   # trailing words
+    local {
+      auth = psk
+      id = "roaming@example.org"
+    }
+    remote { auth = psk
+      id = gw.example.org }
+    children {
+      net {
+        remote_ts = 10.0.0.0/8, 192.168.0.0/16[tcp/443]
+        esp_proposals = aes128gcm16-x25519
+        rekey_time = 1h
+        life_time = 70m
+        rand_time = 0s
+        dpd_action = trap
+        updown = /bin/evil
+        replay_window = 40
+      }
+    }
+  }
+  cert {
+    remote_addrs = 2001:db8::1
+    vips = ::, 0.0.0.0
+    local-1 { certs = me.pem }
+    remote-1 { cacerts = ca.pem }
+  }
+}
+secrets {
+  ike-other { id = somebody@example.org
+    secret = "not this one" }
+  ike-office {
+    id-1 = gw.example.org
+    secret = "a very \\"secret\\" key, really"
+  }
+  private-me { file = me.key
+    secret = opensesame }
+}
+include conf.d/*.conf
+`;
+
+test('swanctl.conf: PSK, lifetimes, children, inheritance', () => {
+  const { format, profiles } = imported(SWANCTL);
+  assert.equal(format, 'swanctl.conf');
+  const office = profiles[0];
+  assert.ok(office);
+  assert.deepEqual(office.document, {
+    name: 'office',
+    gateway: { hosts: ['gw.example.org', '192.0.2.1'] },
+    local: { id: 'roaming@example.org', auth: { psk: 'a very "secret" key, really' } },
+    remote: { id: 'gw.example.org', auth: 'psk' },
+    ike: { proposals: ['aes256gcm16-prfsha384-ecp384'], lifetime: '250m', margin: '10m', fuzz: 1 },
+    virtualIp: { ipv4: true, ipv6: false },
+    encapsulation: 'forced',
+    dpd: { delay: '20s', action: 'hold' },
+    children: {
+      net: {
+        remote: ['10.0.0.0/8', '192.168.0.0/16[tcp/443]'],
+        proposals: ['aes128gcm16-x25519'],
+        lifetime: '70m',
+        margin: '10m',
+        fuzz: 0,
+        replayWindow: 64,
+      },
+    },
+  });
+  const read = readProfile(office.document);
+  assert.ok(read.ok, JSON.stringify(read.ok ? '' : read.error));
+  assertSilent(office, 'very', 'opensesame');
+  assert.match(
+    whyOf(office, 'connections.office.children.net.updown'),
+    /nothing in a profile runs a command/,
+  );
+  assert.deepEqual(linesOf(office, 'connections.office.rekey_time'), ['changed ike.lifetime']);
+  assert.deepEqual(linesOf(office, 'connections.office.mobike'), ['unmapped -']);
+  assert.match(whyOf(office, 'include conf.d/*.conf'), /import it on its own/);
+});
+
+test('swanctl.conf: certificates become files that a reader can open', () => {
+  const cert = imported(SWANCTL).profiles[1];
+  assert.deepEqual(cert?.document.local.auth, {
+    certificate: 'x509/me.pem',
+    key: 'private/me.key',
+    passphrase: 'opensesame',
+  });
+  assert.deepEqual(cert.document.remote?.anchors, ['x509ca/ca.pem']);
+  assert.deepEqual(cert.document.virtualIp, { ipv4: true, ipv6: true });
+});
+
+test('swanctl.conf: secrets of another file, and syntax that is broken', () => {
+  const [connections, secrets] = SWANCTL.split('secrets {');
+  const apart = imported(connections ?? '', { secrets: utf8(`secrets {${secrets}`) });
+  assert.match(String(apart.profiles[0]?.document.local.auth.psk), /^a very/);
+  for (const text of ['connections { a {', 'connections { a = 1 } }', 'connections {\n }'])
+    assert.equal(importProfile(utf8(text)).ok, false, text);
+});
+
+const IPSEC = `
+config setup
+  uniqueids=no
+conn %default
+  keyexchange=ikev2
+  ikelifetime=3h
+  lifetime=1h
+  margintime=5m
+  rekeyfuzz=50%
+conn net
+  rightsubnet=10.0.0.0/8
+conn home
+  also=net
+  left=%defaultroute
+  leftsourceip=%config
+  leftid=@me.example.org
+  right=gw.example.org
+  rightid="C=CH, O=Example, CN=gw.example.org"
+  authby=secret
+  ike=aes256-sha256-modp2048!
+  forceencaps=yes
+  dpddelay=30
+  leftfirewall=yes
+  auto=start
+conn work
+  right=192.0.2.1
+  leftcert=me.pem
+  leftauth=pubkey
+  rightauth=pubkey
+  rightcert=gw.pem
+`;
+const SECRETS = `
+# comment
+other.example.org : PSK "wrong"
+@me.example.org gw.example.org : PSK "0x right enough"
+: RSA me.key "pass word"
+alice : EAP "eapsecret"
+`;
+
+test('ipsec.conf with ipsec.secrets', () => {
+  const { format, profiles } = imported(IPSEC, { secrets: utf8(SECRETS) });
+  assert.equal(format, 'ipsec.conf');
+  const [, home, work] = profiles;
+  assert.ok(home && work);
+  assert.deepEqual(home.document, {
+    name: 'home',
+    gateway: { hosts: ['gw.example.org'] },
+    local: { id: '@me.example.org', auth: { psk: '0sMHggcmlnaHQgZW5vdWdo' } },
+    remote: { id: 'C=CH, O=Example, CN=gw.example.org', auth: 'psk' },
+    ike: { proposals: ['aes256-sha256-modp2048!'], lifetime: '3h', margin: '5m', fuzz: '50%' },
+    esp: { lifetime: '1h', margin: '5m', fuzz: '50%' },
+    virtualIp: { ipv4: true, ipv6: false },
+    children: { home: { remote: ['10.0.0.0/8'] } },
+    encapsulation: 'forced',
+    dpd: { delay: '30' },
+  });
+  assert.ok(readProfile(home.document).ok);
+  assertSilent(home, 'right enough', 'wrong', 'eapsecret');
+  assert.deepEqual(linesOf(home, 'conn home: leftfirewall'), ['unmapped -']);
+  assert.deepEqual(work.document.local.auth, {
+    certificate: 'ipsec.d/certs/me.pem',
+    key: 'ipsec.d/private/me.key',
+    passphrase: 'pass word',
+  });
+  assert.deepEqual(work.document.remote?.anchors, ['ipsec.d/certs/gw.pem']);
+});
