@@ -185,7 +185,7 @@ export const ENCR_ROWS: ReadonlyMap<number, EncrRow> = new Map<number, EncrRow>(
     encr(
       'CAMELLIA_CCM_16',
       'acceptable',
-      'camellia#ccm16 camellia#ccm128 camellia#ccm',
+      'camellia#ccm16 camellia#ccm128',
       counter('camellia', 'ccm', 3, 16),
     ),
   ],

@@ -10,8 +10,9 @@
  */
 import { err, ok, type Result } from '../base/result.ts';
 import { ENCR_ROWS, INTEG_ROWS } from './algorithms.ts';
+import { findPreset } from './presets.ts';
 import { findKeyword, type Keyword, keywordOf } from './proposal-keywords.ts';
-import { isAead } from './suites.ts';
+import { isAead, isWeak, labelOf } from './suites.ts';
 import { isKeyExchangeKind, TransformKind } from './transform-kinds.ts';
 
 export interface TransformSpec {
@@ -64,6 +65,11 @@ const prfOfInteg = (integ: number): number | undefined => INTEG_ROWS.get(integ)?
 /** Additional key exchanges, in the order in which they run. */
 const additional = (found: readonly TransformSpec[]): TransformSpec[] =>
   found.filter((t) => t.type !== KE && isKeyExchangeKind(t.type)).sort((a, b) => a.type - b.type);
+
+/** A transform's keyword, or its type and number where it has none. */
+const wordOf = (t: TransformSpec): string =>
+  keywordOf(t.type, t.id, t.keyLength) ??
+  `${t.type}:${t.id}${t.keyLength === undefined ? '' : `:${t.keyLength}`}`;
 
 /** Reads the words of one proposal, each once. */
 function readWords(text: string, protocol: ProposalProtocol): Result<TransformSpec[], ProposalError> {
@@ -131,8 +137,8 @@ export function parseProposal(text: string, protocol: ProposalProtocol): Result<
 }
 
 /**
- * Reads a comma-separated list in order of preference. `default` stands for {@link defaultProposals}; a `!` at the
- * end makes every proposal of the list strict, as in ipsec.conf.
+ * Reads a comma-separated list in order of preference. The name of a preset (`presets.ts`) stands for its proposals,
+ * `default` for those of `recommended`; a `!` at the end makes every proposal of the list strict, as in ipsec.conf.
  */
 export function parseProposals(
   text: string,
@@ -143,8 +149,9 @@ export function parseProposals(
   const body = strict ? trimmed.slice(0, -1) : trimmed;
   const found: ProposalSpec[] = [];
   for (const item of body.split(',', MAX_TOKENS)) {
-    if (item.trim().toLowerCase() === 'default') {
-      found.push(...defaultProposals(protocol).map((p) => ({ ...p, strict })));
+    const preset = presetProposals(item.trim(), protocol);
+    if (preset) {
+      found.push(...preset.map((p) => ({ ...p, strict })));
       continue;
     }
     const proposal = parseProposal(item, protocol);
@@ -175,32 +182,40 @@ export function printProposal(proposal: ProposalSpec): string {
     ...additional(proposal.transforms),
     ...(esns.length === 1 && esns[0]?.id === 0 ? [] : esns),
   ];
-  const words = shown.map(
-    (t) =>
-      keywordOf(t.type, t.id, t.keyLength) ??
-      `${t.type}:${t.id}${t.keyLength === undefined ? '' : `:${t.keyLength}`}`,
-  );
+  const words = shown.map(wordOf);
   return words.join('-') + (proposal.strict ? '!' : '');
 }
 
-const EXCHANGES = 'x25519-ecp256-ecp384-ecp521-modp3072-modp4096-modp2048';
-const PRFS = 'prfsha256-prfsha384-prfsha512';
-const DEFAULTS: Readonly<Record<ProposalProtocol, readonly string[]>> = {
-  ike: [
-    `aes256gcm16-aes128gcm16-chacha20poly1305-${PRFS}-${EXCHANGES}`,
-    `aes256-aes192-aes128-sha256-sha384-sha512-${PRFS}-${EXCHANGES}`,
-  ],
-  esp: [
-    'aes256gcm16-aes128gcm16-chacha20poly1305-esn-noesn',
-    'aes256-aes192-aes128-sha256-sha384-sha512-esn-noesn',
-  ],
-};
-
-/** What is offered when a profile names nothing: AEADs first, then AES-CBC with SHA-2 for older gateways. */
-export function defaultProposals(protocol: ProposalProtocol): readonly ProposalSpec[] {
-  return DEFAULTS[protocol].map((text) => {
+/** The proposals of a preset, `undefined` for a name that is none. */
+export function presetProposals(
+  name: string,
+  protocol: ProposalProtocol,
+): readonly ProposalSpec[] | undefined {
+  return findPreset(name)?.[protocol].map((text) => {
     const proposal = parseProposal(text, protocol);
     if (!proposal.ok) throw new TypeError(`${proposal.error.token}: ${proposal.error.reason}`);
     return proposal.value;
   });
+}
+
+/** What is offered when a profile names nothing; never a legacy or broken algorithm. */
+export const defaultProposals = (protocol: ProposalProtocol): readonly ProposalSpec[] =>
+  presetProposals('recommended', protocol) ?? [];
+
+/** A transform that asks for the user's consent, with its keyword. */
+export interface WeakTransform {
+  readonly transform: TransformSpec;
+  readonly word: string;
+  readonly label: 'legacy' | 'broken';
+}
+
+/** The legacy and broken transforms of a list, each once. */
+export function weakTransforms(specs: readonly ProposalSpec[]): readonly WeakTransform[] {
+  const found: WeakTransform[] = [];
+  for (const transform of specs.flatMap((spec) => spec.transforms)) {
+    const label = labelOf(transform);
+    if (!isWeak(label) || found.some((weak) => same(weak.transform, transform))) continue;
+    found.push({ transform, word: wordOf(transform), label });
+  }
+  return found;
 }
