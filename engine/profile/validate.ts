@@ -3,7 +3,7 @@ import type { Millis } from '../base/brand.ts';
 import { minutes, seconds } from '../base/instant.ts';
 import { canonicalIp, prefixRange } from '../base/ip.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { ProposalSpec } from '../crypto/proposals.ts';
+import { type ProposalSpec, weakTransforms } from '../crypto/proposals.ts';
 import { forgetSecrets, identityText, localAuth, ppk, remoteAuth, remoteId } from './authentication.ts';
 import {
   addresses,
@@ -38,12 +38,7 @@ const IKE_LIFETIME = { least: seconds(1), most: hours(24 * 24) };
 const TUNNEL_LIFETIME = { least: seconds(1), most: hours(24) };
 const REPLAY_WINDOW = 1024;
 
-/** RFC 8247 and 8221 still ask for HMAC-SHA1 only for the sake of old peers. */
-const LEGACY = [
-  { type: 2, id: 2, word: 'prfsha1' },
-  { type: 3, id: 2, word: 'sha1' },
-] as const;
-
+/** A legacy algorithm is worth a word; a broken one is taken only where the profile says so. */
 function legacyWarnings(
   found: Findings,
   path: string,
@@ -51,11 +46,12 @@ function legacyWarnings(
   document: ProfileDocument,
 ): void {
   if (document.allowLegacy === true) return;
-  const word = LEGACY.find(({ type, id }) =>
-    list.some((p) => p.transforms.some((t) => t.type === type && t.id === id)),
-  )?.word;
-  if (word !== undefined)
-    found.warn(path, `${word} is a legacy algorithm; "allowLegacy": true takes it without a word`);
+  const weak = weakTransforms(list);
+  const broken = weak.find(({ label }) => label === 'broken')?.word;
+  const legacy = weak.find(({ label }) => label === 'legacy')?.word;
+  if (broken !== undefined) found.problem(path, `${broken} is broken; only "allowLegacy": true takes it`);
+  else if (legacy !== undefined)
+    found.warn(path, `${legacy} is a legacy algorithm; "allowLegacy": true takes it without a word`);
 }
 
 const EVERYTHING = { protocol: 0, startPort: 0, endPort: 65535 };

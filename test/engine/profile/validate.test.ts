@@ -208,6 +208,9 @@ test('warnings name the field and refuse nothing', () => {
   const legacy = { ...base, ike: { proposals: 'aes128-sha1-modp2048' } };
   assert.match(warningsOf(legacy)[0] ?? '', /^ike\.proposals: prfsha1 is a legacy/);
   assert.deepEqual(warningsOf({ ...legacy, allowLegacy: true }), []);
+  const broken = { ...base, ike: { proposals: 'aes128-md5-modp2048' } };
+  assert.match(problemsOf(broken)[0] ?? '', /^ike\.proposals: prfmd5 is broken/);
+  assert.deepEqual(warningsOf({ ...broken, allowLegacy: true }), []);
 });
 
 test('files are read by the reader that is given, DER becomes PEM', () => {
