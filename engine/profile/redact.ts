@@ -48,3 +48,34 @@ export function restoreSecrets(
   }
   return copy;
 }
+
+export interface SplitDocument {
+  /** Without its secrets. */
+  readonly document: Record<string, unknown>;
+  /** By the path of their field, such as `local.auth.psk`. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** Takes the secrets out of a copy of the document. */
+export function splitSecrets(document: Readonly<Record<string, unknown>>): SplitDocument {
+  const copy = copyOf(document);
+  const secrets: Record<string, string> = {};
+  for (const path of SECRETS) {
+    const at = holder(copy, path);
+    const value = at?.[last(path)];
+    if (typeof value === 'string' && value !== REDACTED) secrets[path.join('.')] = value;
+    if (at) delete at[last(path)];
+  }
+  return { document: copy, secrets };
+}
+
+/** The opposite: only fields that hold secrets are written to. */
+export function joinSecrets({ document, secrets }: SplitDocument): Record<string, unknown> {
+  const copy = copyOf(document);
+  for (const path of SECRETS) {
+    const value = Object.hasOwn(secrets, path.join('.')) ? secrets[path.join('.')] : undefined;
+    const at = holder(copy, path);
+    if (at && typeof value === 'string') at[last(path)] = value;
+  }
+  return copy;
+}

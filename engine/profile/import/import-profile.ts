@@ -3,10 +3,11 @@
  * Nothing is opened that a file names, nothing in it is run, and every field of it is accounted for in the report.
  */
 import { err, ok, type Result } from '../../base/result.ts';
+import { isOwnFormat, readOwnFormat } from '../export/own-format.ts';
 import { isRecord } from '../inline.ts';
 import { profileDocumentSchema } from '../schema.ts';
 import { importIpsecConf, readIpsecConf, readIpsecSecrets } from './ipsec-conf.ts';
-import type { ImportedProfile } from './mapping.ts';
+import type { ImportedProfile, MappingLine } from './mapping.ts';
 import { importMobileconfig } from './mobileconfig.ts';
 import { importNmconnection, NM_SERVICE } from './nmconnection.ts';
 import { readPlist } from './plist.ts';
@@ -79,6 +80,7 @@ function fromJson(text: string): Imported {
   } catch {
     return fail('damaged', 'is not well-formed JSON');
   }
+  if (isOwnFormat(value)) return fromOwn(value);
   if (isSswan(value)) return ok({ format: 'sswan', profiles: [importSswan(value)] });
   if (isRecord(value) && isRecord(value.gateway)) {
     const parsed = profileDocumentSchema.safeParse(value);
@@ -90,6 +92,28 @@ function fromJson(text: string): Imported {
     return fail('damaged', `is no profile: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trimEnd());
   }
   return fail('unknown-format', 'is JSON, but no profile that is known here');
+}
+
+function fromOwn(value: Record<string, unknown>): Imported {
+  const own = readOwnFormat(value);
+  if (!own.ok) return fail('damaged', own.error);
+  const { document, sealed } = own.value;
+  const report: MappingLine[] = Object.keys(document).map((key) => ({
+    kind: 'taken',
+    foreign: key,
+    ours: key,
+  }));
+  if (sealed)
+    report.push({
+      kind: 'unmapped',
+      foreign: 'secrets',
+      ours: 'local.auth',
+      why: 'are sealed: give the passphrase',
+    });
+  return ok({
+    format: 'culvert',
+    profiles: [{ document, bundles: [], report, ...(sealed ? { sealed } : {}) }],
+  });
 }
 
 function fromXml(text: string): Imported {

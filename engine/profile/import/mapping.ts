@@ -5,6 +5,7 @@
 import { utf8 } from '../../base/bytes.ts';
 import { NAME_PATTERN } from '../../base/name.ts';
 import { type ProposalProtocol, parseProposals } from '../../crypto/proposals.ts';
+import type { SealedSecrets } from '../export/own-format.ts';
 import { printBase64 } from '../psk.ts';
 import type { ProfileDocument } from '../schema.ts';
 
@@ -38,6 +39,8 @@ export interface ImportedProfile {
   readonly document: ProfileDocument;
   readonly bundles: readonly EmbeddedBundle[];
   readonly report: readonly MappingLine[];
+  /** Of our own format: for `openOwnFormat`. */
+  readonly sealed?: SealedSecrets;
 }
 
 const MAX_LINES = 1000;
