@@ -1,6 +1,6 @@
 /** Traffic through a tunnel, and what became of it. */
 import { fileURLToPath } from 'node:url';
-import { must, until } from './command.ts';
+import { must, sleep, until } from './command.ts';
 import type { Host } from './host.ts';
 import { ADDRESS } from './lab.ts';
 
@@ -12,19 +12,46 @@ export interface PingResult {
   readonly times: readonly number[];
   /** Sequence numbers that got no answer. */
   readonly missing: readonly number[];
+  /** Those that got one. */
+  readonly seen: ReadonlySet<number>;
 }
 
-/** Pings every 10 ms (or as told) and counts. */
+/**
+ * Pings every 10 ms (or as told) and counts the first `count`. Ping itself would wait for stragglers no longer than
+ * two round trips, which a busy machine takes for a loss: here `wait` seconds count from the last one that is sent.
+ */
 export async function ping(
   host: Host,
   to: string,
   { count = 10, interval = 0.01, wait = 2, size = 56 } = {},
 ): Promise<PingResult> {
-  const { stdout, stderr } = await host.run(
-    ['ping', '-n', '-i', String(interval), '-c', String(count), '-W', String(wait), '-s', String(size), to],
-    { timeout: 120_000 },
-  );
-  return readPing(stdout + stderr);
+  const probe = startPing(host, ['-i', String(interval), '-s', String(size), to]);
+  const end = performance.now() + 1000 * (count * interval + wait);
+  while (performance.now() < end && firstOf(readPing(probe.text()), count).received < count) await sleep(5);
+  return firstOf(readPing(await probe.stop()), count);
+}
+
+/** What became of the first `count` packets; those that ping never sent count as lost. */
+function firstOf(result: PingResult, count: number): PingResult {
+  const missing = Array.from({ length: count }, (_, i) => i + 1).filter((seq) => !result.seen.has(seq));
+  return { ...result, sent: count, received: count - missing.length, lost: missing.length, missing };
+}
+
+function startPing(host: Host, args: readonly string[]): { text(): string; stop(): Promise<string> } {
+  const child = host.spawn(['ping', '-n', ...args], { stdout: 'pipe' });
+  let text = '';
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  return {
+    text: () => text,
+    async stop() {
+      child.kill('SIGINT');
+      await closed;
+      return text;
+    },
+  };
 }
 
 function readPing(text: string): PingResult {
@@ -39,6 +66,7 @@ function readPing(text: string): PingResult {
     lost: sent - seen.size,
     times: answers.map((match) => Number(match[2])),
     missing,
+    seen,
   };
 }
 
@@ -48,25 +76,20 @@ export interface Stream {
   stop(): Promise<PingResult>;
 }
 
-export function pingStream(host: Host, to: string, { interval = 0.01 } = {}): Stream {
-  const child = host.spawn(['ping', '-n', '-i', String(interval), to], { stdout: 'pipe' });
-  let text = '';
-  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-  });
+/** How long a stream runs on after what it watches, and how many of its last packets are not judged for it. */
+const TAIL_MS = 600;
+const TAIL_PACKETS = 40;
+
+export function pingStream(host: Host, to: string): Stream {
+  const probe = startPing(host, ['-i', '0.01', to]);
   return {
     async stop() {
-      child.kill('SIGINT');
-      await new Promise((resolve) => child.once('close', resolve));
-      return withoutLastInFlight(readPing(text));
+      // Every packet sent so far gets this long for its answer; the last ones then may still be on their way.
+      await sleep(TAIL_MS);
+      const result = readPing(await probe.stop());
+      return firstOf(result, Math.max(0, result.sent - TAIL_PACKETS));
     },
   };
-}
-
-/** SIGINT ends ping at once: the answer to its very last packet may still be on its way. */
-function withoutLastInFlight(result: PingResult): PingResult {
-  const missing = result.missing.filter((seq) => seq < result.sent);
-  return { ...result, missing, lost: missing.length };
 }
 
 /** Waits for the first answer, sending every 5 ms. Resolves to the milliseconds it took. */
