@@ -52,6 +52,19 @@ const PACKETS = [
       61bc17d768fd9732459018148f6cbe722fd04796562dfdb4`,
   },
   {
+    name: 'draft-mcgrew-gcm-test-01 (GMAC of RFC 4543)',
+    encr: 21,
+    keyBits: 128,
+    key: '4c80cdefbb5d10da906ac73c3613a63422433c64',
+    iv: '0000000000000000',
+    aad: '0000432100000007',
+    esnHigh: -1,
+    plain: `45000030da3a00008001df3bc0a80005c0a800010800c6cd0200070061626364
+      65666768696a6b6c6d6e6f707172737401020201`,
+    sealed: `45000030da3a00008001df3bc0a80005c0a800010800c6cd0200070061626364
+      65666768696a6b6c6d6e6f707172737401020201f2a9a836e155106aa8dcd618e4099aaa`,
+  },
+  {
     name: 'draft-mcgrew-gcm-test-01 (AES-192)',
     encr: 20,
     keyBits: 192,
