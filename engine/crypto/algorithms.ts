@@ -1,6 +1,6 @@
 /**
  * The registry of algorithms by IANA number: names, strongSwan's keywords, a judgement, and octet counts. One row an
- * algorithm; supporting another one begins with a row here. A row says nothing about whether a provider can do it.
+ * algorithm; supporting another one begins with a row here.
  *
  * Numbers from 1024 on are private use and strongSwan's (`crypter.h`, `signer.h`); it takes them from peers with its
  * own vendor ID only.
@@ -14,16 +14,23 @@ import type { CipherSizes } from './port.ts';
  * - `recommended`: what RFC 8221 and RFC 8247 lead with;
  * - `acceptable`: sound, but rarer or of less use;
  * - `legacy`: 64-bit blocks, SHA-1, short groups, or nothing encrypted: only where a peer has nothing better;
- * - `broken`: within reach of an attacker, or MUST NOT by those RFCs.
+ * - `broken`: an attack is within reach or nearly so, and those RFCs say MUST NOT.
  */
 export type SecurityLabel = 'recommended' | 'acceptable' | 'legacy' | 'broken';
+
+/** The names of the providers that there are, the fastest first. */
+export type ProviderName = 'openssl' | 'node' | 'noble';
 
 export interface AlgorithmRow {
   readonly name: string;
   /** strongSwan's keywords, the printed one first; `#` stands for the key length in bits. */
   readonly keywords: readonly string[];
   readonly label: SecurityLabel;
+  /** Who has it, with the OpenSSL that Node brings; a provider itself has the last word (`supportsCipher`). */
+  readonly providers: readonly ProviderName[];
 }
+
+export const EVERY_PROVIDER: readonly ProviderName[] = ['openssl', 'node', 'noble'];
 
 /** The block or stream cipher under a transform. */
 export type Primitive =
@@ -127,12 +134,26 @@ const counter = (
   blockLength: 1,
 });
 
+/** node:crypto does not load OpenSSL's legacy provider; noble has the ciphers of today, beside which stand our own. */
+const LACKING: ReadonlyMap<Primitive, readonly ProviderName[]> = new Map<Primitive, readonly ProviderName[]>([
+  ['3des', ['openssl', 'node']],
+  ['cast', ['openssl']],
+  ['blowfish', ['openssl']],
+  ['camellia', ['openssl', 'node']],
+]);
+
 const encr = (
   name: string,
   label: SecurityLabel,
   keywords: string,
   shape: Omit<EncrRow, keyof AlgorithmRow>,
-): EncrRow => ({ name, label, keywords: keywords.split(' '), ...shape });
+): EncrRow => ({
+  name,
+  label,
+  keywords: keywords.split(' '),
+  providers: LACKING.get(shape.primitive) ?? EVERY_PROVIDER,
+  ...shape,
+});
 
 /** Transform type 1. */
 export const ENCR_ROWS: ReadonlyMap<number, EncrRow> = new Map<number, EncrRow>([
@@ -212,6 +233,7 @@ const prf = (
   name,
   label,
   keywords: [keyword],
+  providers: EVERY_PROVIDER,
   mac,
   length,
   ...(skeyseedNonceLength === undefined ? {} : { skeyseedNonceLength }),
@@ -240,6 +262,7 @@ const integ = (
   name,
   label,
   keywords: keywords.split(' '),
+  providers: EVERY_PROVIDER,
   mac,
   keyLength,
   icvLength,
@@ -250,6 +273,7 @@ const ahGmac = (bits: number): IntegRow => ({
   name: `AES_${bits}_GMAC`,
   label: 'acceptable',
   keywords: [],
+  providers: [],
   mac: 'aes-gmac',
   keyLength: bits / 8 + 4,
   icvLength: 16,

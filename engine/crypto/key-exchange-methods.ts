@@ -4,7 +4,7 @@
  * Sources: RFC 2409 §6, RFC 3526, RFC 5114, RFC 5903, RFC 6954, RFC 8031, and ML-KEM of FIPS 203 under the numbers of
  * draft-ietf-ipsecme-ikev2-mlkem. Judgements follow RFC 8247 and RFC 9395.
  */
-import type { AlgorithmRow, SecurityLabel } from './algorithms.ts';
+import { type AlgorithmRow, EVERY_PROVIDER, type SecurityLabel } from './algorithms.ts';
 
 export interface KeyExchangeRow extends AlgorithmRow {
   readonly family: 'modp' | 'ecp' | 'montgomery' | 'kem';
@@ -20,6 +20,7 @@ const modp = (name: string, label: SecurityLabel, keyword: string, bits: number)
   name,
   label,
   keywords: [keyword],
+  providers: EVERY_PROVIDER,
   family: 'modp',
   publicLength: bits / 8,
   answerLength: bits / 8,
@@ -31,6 +32,7 @@ const ecp = (name: string, label: SecurityLabel, keyword: string, length: number
   name,
   label,
   keywords: [keyword],
+  providers: EVERY_PROVIDER,
   family: 'ecp',
   publicLength: 2 * length,
   answerLength: 2 * length,
@@ -46,6 +48,7 @@ const montgomery = (
   name,
   label,
   keywords,
+  providers: EVERY_PROVIDER,
   family: 'montgomery',
   publicLength: length,
   answerLength: length,
@@ -62,6 +65,7 @@ const kem = (
   name,
   label,
   keywords: [keyword],
+  providers: EVERY_PROVIDER,
   family: 'kem',
   publicLength,
   answerLength,

@@ -111,7 +111,7 @@ function xcbc(ssl: OpenSsl, key: Uint8Array): KeyedMac {
         filled += 4;
       }
       const last = filled > BLOCK ? BLOCK : 0;
-      const whole = filled - last === BLOCK;
+      const whole = filled === BLOCK;
       if (!whole) memory[filled] = 0x80;
       const mask = whole ? k2 : k3;
       for (let i = 0; i < BLOCK; i++) memory[last + i] = (memory[last + i] as number) ^ (mask[i] as number);
