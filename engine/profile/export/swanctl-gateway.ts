@@ -1,0 +1,144 @@
+/** The gateway's side of a profile as a piece of `swanctl.conf`, for whoever sets the gateway up (swanctl.conf(5)). */
+import type { ProfileDocument, TextList } from '../schema.ts';
+import { listOf } from './pem.ts';
+import { type ExportedFile, ExportReport } from './report.ts';
+
+export interface GatewayExtras {
+  /** Writes the pre-shared key into the text. */
+  readonly withSecrets: boolean;
+  /** Addresses to lend to clients. */
+  readonly pool4?: string;
+  readonly pool6?: string;
+}
+
+const POOL4 = '10.9.8.0/24';
+const POOL6 = 'fd09:8::/112';
+
+/** A value as swanctl reads it back: quoted, with quotes and backslashes escaped. */
+const quoted = (text: string): string => `"${text.replaceAll(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`;
+
+const plain = (value: TextList): string =>
+  listOf(value)
+    .map((text) => text.replace(/!$/, ''))
+    .join(', ');
+
+/** Selectors of the profile, seen from the other side. */
+const selectors = (value: TextList | undefined, fallback: string): string =>
+  value === undefined ? fallback : listOf(value).join(', ');
+
+function pskLines(
+  document: ProfileDocument,
+  ids: readonly (string | undefined)[],
+  withSecrets: boolean,
+): string[] {
+  const own = document.local.auth.psk;
+  if (own === undefined) return [];
+  const owners = ids.filter((id) => id !== undefined).map((id, i) => `    id-${i + 1} = ${quoted(id)}`);
+  const secret = withSecrets
+    ? `    secret = ${/^0[xs]/i.test(own) ? own : quoted(own)}`
+    : '    # secret = "…": the key that the profile has';
+  return ['secrets {', `  ike-${document.name.replaceAll('.', '-')} {`, ...owners, secret, '  }', '}'];
+}
+
+export function exportGateway(document: ProfileDocument, extras: GatewayExtras): ExportedFile {
+  const report = new ExportReport();
+  const { local, remote, ike, esp } = document;
+  const name = document.name.replaceAll('.', '-');
+  const host = listOf(document.gateway.hosts)[0] ?? '%any';
+  report.wrote('gateway.hosts', 'local.id', 'when the profile has no remote.id');
+  const shared = local.auth.psk !== undefined;
+  const gatewayId = remote?.id !== undefined && remote.id !== '%any' ? remote.id : host;
+  const gatewayShared = (remote?.auth ?? (remote?.psk !== undefined || shared ? 'psk' : 'pubkey')) === 'psk';
+  report.wrote('remote', 'local { }', 'the gateway is local on its own side');
+  report.wrote(
+    'local',
+    'remote { }',
+    extras.withSecrets || !shared ? undefined : 'without the pre-shared key',
+  );
+  const lines = [
+    '# The gateway for the profile; its certificate belongs in x509/, its key in private/, the CA in x509ca/.',
+    'connections {',
+    `  ${name} {`,
+    '    version = 2',
+    '    send_cert = always',
+  ];
+  if (ike?.proposals !== undefined) {
+    lines.push(`    proposals = ${plain(ike.proposals)}`);
+    report.wrote('ike.proposals', 'proposals');
+  }
+  if ((document.encapsulation ?? 'forced') === 'forced') lines.push('    encap = yes');
+  report.wrote('encapsulation', 'encap');
+  const four = document.virtualIp?.ipv4 ?? true;
+  const six = document.virtualIp?.ipv6 ?? true;
+  const pools = [four ? `${name}-4` : '', six ? `${name}-6` : ''].filter((pool) => pool !== '');
+  if (pools.length > 0) lines.push(`    pools = ${pools.join(', ')}`);
+  report.wrote('virtualIp', 'pools');
+  lines.push(
+    '    local {',
+    `      auth = ${gatewayShared ? 'psk' : 'pubkey'}`,
+    ...(gatewayShared ? [] : ['      certs = gateway.pem']),
+    `      id = ${quoted(gatewayId)}`,
+    '    }',
+    '    remote {',
+    `      auth = ${shared ? 'psk' : 'pubkey'}`,
+    ...(shared ? [] : ['      cacerts = clients-ca.pem']),
+    ...(local.id === undefined ? [] : [`      id = ${quoted(local.id)}`]),
+    '    }',
+    '    children {',
+  );
+  const everything = [four ? '0.0.0.0/0' : '', six ? '::/0' : ''].filter((text) => text !== '').join(', ');
+  for (const [child, given] of Object.entries(document.children ?? { [document.name]: {} })) {
+    const proposals = given.proposals ?? esp?.proposals;
+    lines.push(
+      `      ${child.replaceAll('.', '-')} {`,
+      `        local_ts = ${selectors(given.remote, everything === '' ? 'dynamic' : everything)}`,
+      ...(given.local === undefined ? [] : [`        remote_ts = ${selectors(given.local, 'dynamic')}`]),
+      ...(proposals === undefined ? [] : [`        esp_proposals = ${plain(proposals)}`]),
+      '      }',
+    );
+  }
+  report.wrote('children', 'children', 'local and remote change places');
+  report.wrote('esp.proposals', 'esp_proposals');
+  lines.push('    }', '  }', '}');
+  if (pools.length > 0) {
+    lines.push('pools {');
+    const dns = listOf(document.dns?.servers);
+    const family = (six: boolean): string => dns.filter((ip) => ip.includes(':') === six).join(', ');
+    for (const [wanted, pool, addresses, servers] of [
+      [four, `${name}-4`, extras.pool4 ?? POOL4, family(false)],
+      [six, `${name}-6`, extras.pool6 ?? POOL6, family(true)],
+    ] as const)
+      if (wanted)
+        lines.push(
+          `  ${pool} {`,
+          `    addrs = ${addresses}`,
+          ...(servers === '' ? [] : [`    dns = ${servers}`]),
+          '  }',
+        );
+    lines.push('}');
+    report.wrote('dns.servers', 'pools.dns');
+  }
+  lines.push(...pskLines(document, [gatewayId, local.id], extras.withSecrets));
+  for (const key of [
+    'dpd',
+    'keepalive',
+    'retransmission',
+    'patience',
+    'interface',
+    'mtu',
+    'routes',
+    'fragmentation',
+    'allowLegacy',
+    'ike',
+    'esp',
+    'dns',
+    'gateway',
+  ])
+    report.lost(key, "what is left of it is the client's own affair");
+  return {
+    text: `${lines.join('\n')}\n`,
+    report: report.lines.filter(
+      ({ kind, ours }) => kind !== 'unmapped' || Object.hasOwn(document, ours ?? ''),
+    ),
+  };
+}
