@@ -39,6 +39,8 @@ export interface SuiteSnapshot {
   readonly text: string;
   /** IANA names, such as `AES_GCM_16_256`, `PRF_HMAC_SHA2_384`, `ECP_384`. */
   readonly transforms: readonly string[];
+  /** Keywords of those that are legacy or broken: the profile allowed them; absent when there are none. */
+  readonly weak?: readonly string[] | undefined;
 }
 
 export interface EndpointSnapshot {
@@ -173,7 +175,11 @@ const count = z.number().int().nonnegative();
 const texts = z.array(z.string());
 const version: z.ZodType<ApiVersion> = z.object({ major: count, minor: count });
 
-const suiteSchema: z.ZodType<SuiteSnapshot> = z.object({ text: z.string(), transforms: texts });
+const suiteSchema: z.ZodType<SuiteSnapshot> = z.object({
+  text: z.string(),
+  transforms: texts,
+  weak: texts.optional(),
+});
 const endpointSchema: z.ZodType<EndpointSnapshot> = z.object({
   address: z.string(),
   port: count.max(65535),

@@ -5,6 +5,7 @@ import type {
   IkeSnapshot,
   NatSnapshot,
   Snapshot,
+  SuiteSnapshot,
   TunnelSnapshot,
 } from '../api/snapshot.ts';
 import { octets, plural, span } from './units.ts';
@@ -34,6 +35,11 @@ function lifetimeText(
   return parts.join(', ');
 }
 
+function suiteText({ text, transforms, weak }: SuiteSnapshot): string {
+  const mark = weak === undefined ? '' : `, WEAK: ${weak.join(', ')}`;
+  return `${text} (${transforms.join(', ')})${mark}`;
+}
+
 function ikeRows(ike: IkeSnapshot): Row[] {
   const measured = [
     ...(ike.roundTripMs === undefined ? [] : [`round trip ${ike.roundTripMs.toFixed(1)} ms`]),
@@ -50,10 +56,7 @@ function ikeRows(ike: IkeSnapshot): Row[] {
     ['we', ike.local && `${ike.localId ?? '?'} at ${endpoint(ike.local)}`],
     ['NAT', natText(ike.nat)],
     ['auth', auth.length === 0 ? undefined : auth.join(', ')],
-    [
-      'IKE SA',
-      `${ike.suite?.text ?? 'no suite yet'}${ike.suite ? ` (${ike.suite.transforms.join(', ')})` : ''}`,
-    ],
+    ['IKE SA', ike.suite ? suiteText(ike.suite) : 'no suite yet'],
     ['', `SPI ${ike.spiInitiator} (initiator), ${ike.spiResponder} (responder)`],
     ['', lifetimeText(ike, ike.rekeysDone)],
     ['', measured.join(', ')],
@@ -61,7 +64,7 @@ function ikeRows(ike: IkeSnapshot): Row[] {
 }
 
 function childRows(child: ChildSnapshot): Row[] {
-  const suite = `${child.suite.text} (${child.suite.transforms.join(', ')})`;
+  const suite = suiteText(child.suite);
   const extras = [
     ...(child.esn ? ['64-bit sequence numbers'] : []),
     ...(child.pfs === undefined ? [] : [`PFS ${child.pfs}`]),

@@ -3,7 +3,7 @@ import type { SuiteSnapshot } from '../api/snapshot.ts';
 import { ENCR_ROWS } from '../crypto/algorithms.ts';
 import type { CipherSuite } from '../crypto/port.ts';
 import { printProposal, type TransformSpec } from '../crypto/proposals.ts';
-import { keyExchangeName, prfName, suiteName } from '../crypto/suites.ts';
+import { isWeak, keyExchangeName, labelOf, prfName, suiteName } from '../crypto/suites.ts';
 import { Esn, TransformType } from '../wire/registry.ts';
 
 function cipherTransforms(suite: CipherSuite): TransformSpec[] {
@@ -14,6 +14,12 @@ function cipherTransforms(suite: CipherSuite): TransformSpec[] {
   return suite.integ === 0 ? [encr] : [encr, { type: TransformType.INTEG, id: suite.integ }];
 }
 
+/** Keywords of the transforms that a profile has to allow by itself. */
+function weak(transforms: readonly TransformSpec[]): Pick<SuiteSnapshot, 'weak'> {
+  const found = transforms.filter((t) => isWeak(labelOf(t))).map((t) => text([t]));
+  return found.length === 0 ? {} : { weak: found };
+}
+
 const text = (transforms: readonly TransformSpec[]): string => printProposal({ transforms, strict: false });
 
 export function ikeSuite(suite: {
@@ -21,13 +27,15 @@ export function ikeSuite(suite: {
   readonly prf: number;
   readonly keMethod: number;
 }): SuiteSnapshot {
+  const transforms = [
+    ...cipherTransforms(suite.cipher),
+    { type: TransformType.PRF, id: suite.prf },
+    { type: TransformType.KE, id: suite.keMethod },
+  ];
   return {
-    text: text([
-      ...cipherTransforms(suite.cipher),
-      { type: TransformType.PRF, id: suite.prf },
-      { type: TransformType.KE, id: suite.keMethod },
-    ]),
+    text: text(transforms),
     transforms: [suiteName(suite.cipher), prfName(suite.prf), keyExchangeName(suite.keMethod)],
+    ...weak(transforms),
   };
 }
 
@@ -42,5 +50,6 @@ export function espSuite(suite: CipherSuite, esn: boolean, keMethod: number): Su
       ...(keMethod === 0 ? [] : [keyExchangeName(keMethod)]),
       esn ? 'ESN' : 'NO_ESN',
     ],
+    ...weak(transforms),
   };
 }

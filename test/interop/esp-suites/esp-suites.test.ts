@@ -17,7 +17,7 @@ scenario('esp-suites', async (stage) => {
   for (const esp of SUITES) {
     await stage.step(esp, async () => {
       await stage.gateway.load(gatewayConf({ esp }));
-      const tunnel = await stage.connect(profile({ esp }));
+      const tunnel = await stage.connect(profile({ esp, more: { allowLegacy: true } }));
       assert.ok(tunnel.children[0]?.suite.text.startsWith(esp), tunnel.children[0]?.suite.text);
       await stage.carries();
       assert.deepEqual((await stage.tunnel()).datapath?.drops.integrity ?? 0, 0);

@@ -10,7 +10,7 @@ import { ended, type Output, until } from './command.ts';
 import type { Host } from './host.ts';
 import { parseRaw, type RawSection, type Settings, settingsText } from './settings.ts';
 
-const PLUGINS =
+export const PLUGINS: string =
   'random nonce openssl sha1 sha2 hmac aes gcm ccm ctr chapoly curve25519 gmp kdf cmac xcbc pem pkcs1 pkcs7 pkcs8 ' +
   'pkcs12 x509 pubkey constraints revocation md5 mgf1 fips-prf kernel-libipsec kernel-netlink socket-default ' +
   'updown resolve attr eap-identity eap-md5 eap-mschapv2 eap-gtc eap-tls eap-ttls vici counters';

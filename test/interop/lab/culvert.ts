@@ -114,6 +114,11 @@ export class Culvert {
     if (output.code !== 0) throw new Error(`culvert down: ${output.stdout}${output.stderr}`);
   }
 
+  /** The same by one call to the engine. */
+  async downByCall(name: string): Promise<void> {
+    await this.#rpc().call('tunnel.down', { name });
+  }
+
   async rekey(name: string, child?: string): Promise<void> {
     await this.#rpc().call(
       'tunnel.rekey',
