@@ -53,6 +53,14 @@ const POINTER = 'uintptr_t';
 /** Linked functions of a library, by path; `null` is the executable itself. One load a thread. */
 const loaded = new Map<string | null, OpenSsl | undefined>();
 
+function attempt<F>(make: () => F): F | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
+}
+
 function link(libraryPath: string | null): OpenSsl | undefined {
   // The OSSL_PARAM records below and in os/crypto/ are laid out for 64-bit little-endian machines.
   if (koffi.sizeof('void *') !== 8 || new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) return undefined;
@@ -75,14 +83,19 @@ function link(libraryPath: string | null): OpenSsl | undefined {
       return address;
     };
     type LoadProvider = (context: Address, name: string, keepDefault: number) => Address;
-    const loadProvider = define<LoadProvider>('OSSL_PROVIDER_try_load', POINTER, POINTER, 'str', 'int');
+    // Without this export there is everything but Blowfish and CAST.
+    const loadProvider = attempt(() =>
+      define<LoadProvider>('OSSL_PROVIDER_try_load', POINTER, POINTER, 'str', 'int'),
+    );
     let legacyTried = false;
     /** Asks the loaded providers, then also the legacy one, which stays for the life of the process. */
     const fetchAny: Fetch = (context, name, properties) => {
       const address = fetchCipher(context, name, properties);
       if (address !== 0 || legacyTried) return address;
       legacyTried = true;
-      return loadProvider(0, 'legacy', 1) === 0 ? 0 : fetchCipher(context, name, properties);
+      // What failed must not stay in the error queue, where node:crypto would find it.
+      clearErrors();
+      return !loadProvider || loadProvider(0, 'legacy', 1) === 0 ? 0 : fetchCipher(context, name, properties);
     };
     return {
       fetchCipher: (name) => keep(fetchAny, 'cipher ', name),
