@@ -1,10 +1,12 @@
 /** Bundles made with OpenSSL 3, as administrators hand them out. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import * as asn1js from 'asn1js';
 import { importBundle } from '../../../engine/pki/bundle.ts';
 import { PkiError } from '../../../engine/pki/error.ts';
 import { leafPem } from '../../../engine/pki/pem.ts';
@@ -121,6 +123,38 @@ test('a PKCS#12 file without MAC opens with a warning', (t) => {
   if (!requireOrSkip(t, OPENSSL)) return;
   const octets = export12('p256', 'geheim', '-nomac');
   assert.match(importBundle({ octets, passphrase: 'geheim' }).warnings.join(), /no MAC/);
+  assert.throws(() => importBundle({ octets, passphrase: 'x' }), failsWith('wrong-passphrase'));
+});
+
+test('content in the open that was changed does not fit the MAC', (t) => {
+  if (!requireOrSkip(t, OPENSSL)) return;
+  const octets = export12('p256', 'geheim', '-certpbe', 'NONE', '-keypbe', 'NONE');
+  assert.equal(importBundle({ octets, passphrase: 'geheim' }).leaves.length, 1);
+  const changed = octets.slice();
+  changed[Buffer.from(octets).indexOf('Middle')] = 0x6d;
+  assert.throws(() => importBundle({ octets: changed, passphrase: 'geheim' }), failsWith('wrong-passphrase'));
+});
+
+test('PBMAC1 (RFC 9579), which OpenSSL writes from 3.4 on', (t) => {
+  if (!requireOrSkip(t, OPENSSL)) return;
+  const file = asn1js.fromBER(export12('p256', 'geheim', '-nomac')).result as asn1js.Sequence;
+  const seq = (...value: asn1js.AsnType[]) => new asn1js.Sequence({ value });
+  const oid = (value: string) => new asn1js.ObjectIdentifier({ value });
+  const octetsOf = (valueHex: Uint8Array) => new asn1js.OctetString({ valueHex });
+  const int = (value: number) => new asn1js.Integer({ value });
+  const info = file.valueBlock.value[1] as asn1js.Sequence;
+  const wrapped = (info.valueBlock.value[1] as asn1js.Constructed).valueBlock.value[0] as asn1js.OctetString;
+  const salt = randomBytes(16);
+  const hmac = seq(oid('1.2.840.113549.2.10'), new asn1js.Null());
+  const derivation = seq(octetsOf(salt), int(2048), int(32), hmac);
+  const parameters = seq(seq(oid('1.2.840.113549.1.5.12'), derivation), hmac);
+  const key = pbkdf2Sync('geheim', salt, 2048, 32, 'sha384');
+  const mac = createHmac('sha384', key).update(new Uint8Array(wrapped.getValue())).digest();
+  const digestInfo = seq(seq(oid('1.2.840.113549.1.5.14'), parameters), octetsOf(mac));
+  file.valueBlock.value.push(seq(digestInfo, octetsOf(new Uint8Array(1)), int(1)));
+  const octets = new Uint8Array(file.toBER());
+  const bundle = importBundle({ octets, passphrase: 'geheim' });
+  assert.deepEqual([bundle.leaves.length, bundle.warnings], [1, []]);
   assert.throws(() => importBundle({ octets, passphrase: 'x' }), failsWith('wrong-passphrase'));
 });
 
