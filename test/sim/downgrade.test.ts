@@ -91,3 +91,18 @@ test('on the wire: whoever changes the answer to IKE_SA_INIT gets no IKE_AUTH', 
     assert.doesNotMatch(world.exchanges('i').join(), /IKE_AUTH/);
   }
 });
+
+test('a proposal that demands an additional key exchange is never agreed on without it', () => {
+  const hybrid = proposals('ike', 'aes256gcm16-prfsha384-x25519-ke1_mlkem768');
+  const own = new World({ initiator: { proposals: hybrid }, responder: { proposals: hybrid } });
+  own.start().run(60_000);
+  assert.equal(own.closed('i')?.failure?.code, 'NO_PROPOSAL_CHOSEN');
+  assert.equal(own.sent.length, 0);
+  const plain = proposals('ike', 'aes256gcm16-prfsha384-x25519');
+  const theirs = new World({ initiator: { proposals: plain }, responder: { proposals: hybrid } });
+  theirs.start().run(60_000);
+  assert.equal(theirs.closed('i')?.failure?.code, 'NO_PROPOSAL_CHOSEN');
+  const optional = proposals('ike', 'aes256gcm16-prfsha384-x25519-ke1_mlkem768-ke1_none');
+  const both = new World({ initiator: { proposals: optional }, responder: { proposals: plain } }).connect();
+  assert.doesNotMatch(both.exchanges('i')[0] ?? '', /ADDKE/);
+});

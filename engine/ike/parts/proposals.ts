@@ -67,12 +67,24 @@ export function keMethods(specs: readonly ProposalSpec[]): number[] {
   return found;
 }
 
-/** What we can carry out of what is configured: transforms that the provider lacks are left out. */
+const { ADDKE1, ADDKE7 } = TransformType;
+const isAdditional = (t: TransformSpec): boolean => t.type >= ADDKE1 && t.type <= ADDKE7;
+
+/** Whether a proposal lets the peer do without each additional key exchange that it names (RFC 9370 §2.2.1). */
+const needsNoMore = ({ transforms }: ProposalSpec): boolean =>
+  transforms.every(
+    (t) => !isAdditional(t) || transforms.some((other) => other.type === t.type && other.id === 0),
+  );
+
+/**
+ * What we can carry out of what is configured: key exchange methods that the provider lacks are left out. Additional
+ * key exchanges are not run here: a proposal that demands one is left out whole, so that nobody believes it happened.
+ */
 export function supported(specs: readonly ProposalSpec[], crypto: CryptoProvider): readonly ProposalSpec[] {
-  return specs.map((spec) => ({
+  return specs.filter(needsNoMore).map((spec) => ({
     ...spec,
     transforms: spec.transforms.filter(
-      (t) => t.type !== KE || t.id === 0 || crypto.supportsKeyExchange(t.id),
+      (t) => !isAdditional(t) && (t.type !== KE || t.id === 0 || crypto.supportsKeyExchange(t.id)),
     ),
   }));
 }
