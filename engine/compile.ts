@@ -61,6 +61,13 @@ function anchorsOf(auth: ProfileRemoteAuth): readonly Certificate[] {
   return anchors;
 }
 
+function localIdentity(profile: Profile, own: OwnCredential | undefined): Identity | undefined {
+  const { id, auth } = profile.local;
+  if (id !== undefined) return identity('local.id', id);
+  if (auth.kind === 'eap') return identity('local.auth.username', auth.username);
+  return own && { idType: ID_TYPE.DER_ASN1_DN, data: own.leaf.subject.der };
+}
+
 function remoteIdentity(profile: Profile): Identity | undefined {
   const text = profile.remote.id ?? profile.gateway.hosts[0] ?? '';
   return text === '%any' ? undefined : identity('remote.id', text);
@@ -88,7 +95,7 @@ export function compilePlan(profile: Profile, now: () => number, warn: (text: st
     allowLegacy: profile.allowLegacy,
   });
   const localAuth: LocalAuth =
-    profile.local.auth.kind === 'psk'
+    profile.local.auth.kind !== 'pubkey'
       ? profile.local.auth
       : { kind: 'pubkey', chain: own?.chain.map((c) => c.der) ?? [] };
   const remote = profile.remote.auth;
@@ -96,10 +103,7 @@ export function compilePlan(profile: Profile, now: () => number, warn: (text: st
     remote.kind === 'psk'
       ? { kind: 'psk', secret: () => remote.secret, authorities: new Uint8Array() }
       : { kind: 'pubkey', authorities: authorityHashes(anchors) };
-  const localId =
-    profile.local.id === undefined
-      ? own && { idType: ID_TYPE.DER_ASN1_DN, data: own.leaf.subject.der }
-      : identity('local.id', profile.local.id);
+  const localId = localIdentity(profile, own);
   const remoteId = remoteIdentity(profile);
   const ppk = ppkConfig(profile);
   const children = profile.children.map(({ volume, ...child }) => ({ ...child, limits: volume }));

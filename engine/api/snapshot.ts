@@ -26,7 +26,7 @@ export interface ProfileSummary {
   readonly hosts: readonly string[];
   readonly localId?: string | undefined;
   readonly remoteId?: string | undefined;
-  readonly auth: 'psk' | 'pubkey';
+  readonly auth: 'psk' | 'pubkey' | 'eap';
   /** ISO 8601, UTC. */
   readonly savedAt?: string | undefined;
   /** Why the stored profile cannot be used, naming the field. */
@@ -61,7 +61,7 @@ export interface IkeSnapshot {
   readonly suite?: SuiteSnapshot | undefined;
   readonly localId?: string | undefined;
   readonly remoteId?: string | undefined;
-  /** In words: `PSK`, `RSASSA-PSS with SHA2-256`, … */
+  /** In words: `PSK`, `EAP-MSCHAPv2`, `RSASSA-PSS with SHA2-256`, … */
   readonly localAuth?: string | undefined;
   readonly remoteAuth?: string | undefined;
   /** Whether the post-quantum pre-shared key of the profile is in the keys; absent without one. */
@@ -190,7 +190,7 @@ export const profileSummarySchema: z.ZodType<ProfileSummary> = z.object({
   hosts: texts,
   localId: z.string().optional(),
   remoteId: z.string().optional(),
-  auth: z.enum(['psk', 'pubkey']),
+  auth: z.enum(['psk', 'pubkey', 'eap']),
   savedAt: z.string().optional(),
   problem: z.string().optional(),
 });

@@ -51,11 +51,13 @@ export function answerRequest(
 }
 
 function answerInformational(core: Core, sa: IkeSa, payloads: readonly Payload[], respond: Respond): void {
+  const error = findError(payloads);
   if (core.establishedAt === undefined) {
     respond([]);
+    // The peer gave up between two rounds of EAP.
+    if (core.eapAnswer && error) endNow(core, refusal(error, 'IKE_AUTH', true));
     return;
   }
-  const error = findError(payloads);
   if (error?.type === NotifyType.AUTHENTICATION_FAILED || error?.type === NotifyType.INVALID_SYNTAX) {
     respond([]);
     endNow(core, refusal(error, 'established', true));

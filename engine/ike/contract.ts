@@ -10,6 +10,8 @@ import type { Secret } from '../base/secret.ts';
 import type { CipherSuite, CryptoProvider, RandomSource } from '../crypto/port.ts';
 import type { ProposalSpec } from '../crypto/proposals.ts';
 import type { EspSaPair, Selector, VolumeLimits } from '../esp/params.ts';
+import type { EapPeerConfig } from './eap/peer.ts';
+import type { EapServerConfig } from './eap/server.ts';
 
 /** An ID payload's content (RFC 7296 §3.5). */
 export interface Identity {
@@ -24,13 +26,18 @@ export type LocalAuth =
       readonly kind: 'pubkey';
       /** DER certificates, leaf first; sent as CERT payloads. */
       readonly chain: readonly Uint8Array[];
-    };
+    }
+  /** User name and password (RFC 7296 §2.16), for initiators; the peer must prove itself by certificate. */
+  | ({ readonly kind: 'eap' } & EapPeerConfig);
 
 /** What we accept of the peer. */
 export interface RemoteAuth {
-  readonly kind: 'psk' | 'pubkey';
+  /** `eap` only in a responder. */
+  readonly kind: 'psk' | 'pubkey' | 'eap';
   /** The shared secret for this peer; `undefined` refuses it. Only for `psk`. */
   readonly secret?: (identity: Identity) => Secret | undefined;
+  /** Methods and users; only for `eap`. */
+  readonly eap?: EapServerConfig;
   /** Concatenated SHA-1 hashes of the trusted CAs' SubjectPublicKeyInfo for our CERTREQ; empty sends none. */
   readonly authorities: Uint8Array;
 }
@@ -295,6 +302,8 @@ export interface IkeView {
   /** AUTH methods by IANA number, once known. */
   readonly localAuthMethod: number | undefined;
   readonly remoteAuthMethod: number | undefined;
+  /** The EAP method that proved the initiator, such as `EAP-MSCHAPv2`. */
+  readonly eapMethod: string | undefined;
   readonly suite:
     | { readonly cipher: CipherSuite; readonly prf: number; readonly keMethod: number }
     | undefined;

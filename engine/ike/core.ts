@@ -17,6 +17,7 @@ import type {
   Path,
 } from './contract.ts';
 import { Deadlines } from './deadlines.ts';
+import type { EapAnswer } from './exchanges/auth-eap-answer.ts';
 import type { Exchange } from './exchanges/exchange.ts';
 import type { Handshake } from './handshake.ts';
 import { IkeSa } from './ike-sa.ts';
@@ -69,6 +70,9 @@ export class Core {
   remoteAuthMethod: number | undefined;
   /** The keys have a PPK in them (RFC 8784). */
   ppkInUse = false;
+  eapMethod: string | undefined;
+  /** A responder's EAP rounds while they go on. */
+  eapAnswer: EapAnswer | undefined;
   /** Virtual addresses: ours as an initiator, the peer's as a responder. */
   assigned: Assigned | undefined;
   establishedAt: Instant | undefined;

@@ -187,7 +187,11 @@ export function finish(core: Core): void {
   for (const task of core.queue) task.exchange.abandon?.();
   core.queue = [];
   core.question = undefined;
-  for (const sa of [...core.sas]) core.removeSa(sa);
+  core.eapAnswer?.wipe();
+  for (const sa of [...core.sas]) {
+    sa.window.flight?.exchange.abandon?.();
+    core.removeSa(sa);
+  }
   wipeHandshake(core.handshake);
   core.handshake = undefined;
   core.deadlines.clearAll();

@@ -1,6 +1,7 @@
 /** Proving who we are and checking who the peer is (RFC 7296 §2.15, RFC 7427); signatures are the world's business. */
 import { equalBytes, equalConstantTime, wipe } from '../base/bytes.ts';
 import type { Failure } from '../base/failure.ts';
+import { err, ok, type Result } from '../base/result.ts';
 import type { AuthPayload, Payload } from '../wire/payloads/types.ts';
 import { AuthMethod, IdType, nameOf } from '../wire/registry.ts';
 import { authOctets, sharedKeyAuth } from './auth-octets.ts';
@@ -35,6 +36,7 @@ export function prove(
 ): void {
   const { handshake, config, context } = core;
   if (!handshake || !keys || !sa.crypt) throw new TypeError('AUTH before IKE_SA_INIT');
+  if (config.localAuth.kind === 'eap') throw new TypeError('EAP proves itself in rounds of its own');
   const octets = authOctets(
     context.crypto,
     sa.crypt.prf,
@@ -85,20 +87,14 @@ export function checkPeer(
 ): void {
   const { handshake, config, context } = core;
   if (!handshake || !sa.crypt) throw new TypeError('AUTH before IKE_SA_INIT');
-  const id = single(payloads, idKind);
+  const claimed = claimedIdentity(core, payloads, idKind);
   const auth = single(payloads, 'AUTH');
-  if (!id || !auth) {
-    then(failure('PROTOCOL_ERROR', 'IKE_AUTH', `the peer sent no single ${idKind} and AUTH`, false));
+  if (!claimed.ok || !auth) {
+    const text = 'the peer sent no single AUTH';
+    then(claimed.ok ? failure('PROTOCOL_ERROR', 'IKE_AUTH', text, false) : claimed.error);
     return;
   }
-  const identity: Identity = { idType: id.idType, data: id.data };
-  const same = (a: Identity, b: Identity): boolean =>
-    sameIdentity(a, b) || context.sameIdentity?.(a, b) === true;
-  if (config.remoteId && !same(config.remoteId, identity)) {
-    const text = `the peer calls itself ${identityText(identity)}, not ${identityText(config.remoteId)}`;
-    then(failure('PEER_IDENTITY_MISMATCH', 'IKE_AUTH', text, false));
-    return;
-  }
+  const identity = claimed.value;
   const fits =
     config.remoteAuth.kind === 'psk'
       ? auth.method === AuthMethod.PSK
@@ -149,6 +145,22 @@ export function checkPeer(
     signature: auth.data,
     octets,
   });
+}
+
+/** Who the peer says it is, when that is whom we expect. Proves nothing. */
+export function claimedIdentity(
+  { config, context }: Core,
+  payloads: readonly Payload[],
+  idKind: 'IDi' | 'IDr',
+): Result<Identity, Failure> {
+  const id = single(payloads, idKind);
+  if (!id) return err(failure('PROTOCOL_ERROR', 'IKE_AUTH', `the peer sent no single ${idKind}`, false));
+  const identity: Identity = { idType: id.idType, data: id.data };
+  const same = (a: Identity, b: Identity): boolean =>
+    sameIdentity(a, b) || context.sameIdentity?.(a, b) === true;
+  if (!config.remoteId || same(config.remoteId, identity)) return ok(identity);
+  const text = `the peer calls itself ${identityText(identity)}, not ${identityText(config.remoteId)}`;
+  return err(failure('PEER_IDENTITY_MISMATCH', 'IKE_AUTH', text, false));
 }
 
 /** Octet for octet; host names and mail addresses without regard to case (RFC 7296 §3.5 leaves it open). */

@@ -93,6 +93,7 @@ class IkeSession implements Session {
       remoteId: core.remoteId,
       localAuthMethod: core.localAuthMethod,
       remoteAuthMethod: core.remoteAuthMethod,
+      eapMethod: core.eapMethod,
       suite: sa?.crypt && { cipher: sa.crypt.suite, prf: sa.crypt.prf, keMethod: sa.crypt.keMethod },
       ppk: core.config.ppk && core.establishedAt !== undefined ? core.ppkInUse : undefined,
       path: core.path,

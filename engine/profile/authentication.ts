@@ -4,7 +4,7 @@ import { Secret } from '../base/secret.ts';
 import { type Findings, psk } from './fields.ts';
 import { isPem } from './inline.ts';
 import type { Profile, ProfileLocalAuth, ProfilePpk, ProfileRemoteAuth } from './profile.ts';
-import type { ProfileDocument } from './schema.ts';
+import type { LocalAuthDocument, ProfileDocument } from './schema.ts';
 
 function pem(found: Findings, path: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
@@ -30,6 +30,9 @@ function secretText(text: string): Secret {
 export function localAuth(found: Findings, { local }: ProfileDocument): ProfileLocalAuth | undefined {
   const { auth } = local;
   const path = 'local.auth';
+  if (auth.eap !== undefined) return eapAuth(found, auth, auth.eap);
+  for (const key of ['username', 'password', 'eapId'] as const)
+    if (auth[key] !== undefined) found.problem(`${path}.${key}`, 'has a meaning with eap only');
   if (auth.psk !== undefined) {
     for (const key of ['certificate', 'key', 'passphrase', 'chain'] as const)
       if (auth[key] !== undefined) found.problem(`${path}.${key}`, 'does not go together with psk');
@@ -37,7 +40,7 @@ export function localAuth(found: Findings, { local }: ProfileDocument): ProfileL
     return secret && { kind: 'psk', secret };
   }
   if (auth.certificate === undefined && auth.key === undefined) {
-    found.problem(path, 'psk is missing (or a certificate with its key)');
+    found.problem(path, 'psk is missing (or a certificate with its key, or eap with a user name)');
     return undefined;
   }
   if (auth.key === undefined)
@@ -52,6 +55,30 @@ export function localAuth(found: Findings, { local }: ProfileDocument): ProfileL
   return { kind: 'pubkey', certificate, key: secretText(key), passphrase, chain };
 }
 
+/** User name and password; never together with what else could prove us. */
+function eapAuth(
+  found: Findings,
+  auth: LocalAuthDocument,
+  eap: NonNullable<LocalAuthDocument['eap']>,
+): ProfileLocalAuth | undefined {
+  const path = 'local.auth';
+  for (const key of ['psk', 'certificate', 'key', 'passphrase', 'chain'] as const)
+    if (auth[key] !== undefined) found.problem(`${path}.${key}`, 'does not go together with eap');
+  for (const key of ['username', 'password'] as const)
+    if (auth[key] === undefined) found.problem(`${path}.${key}`, 'is missing: eap needs it');
+  const { username, password } = auth;
+  if (username === undefined || password === undefined) return undefined;
+  identityText(found, `${path}.username`, username);
+  identityText(found, `${path}.eapId`, auth.eapId);
+  return {
+    kind: 'eap',
+    methods: [...new Set(typeof eap === 'string' ? [eap] : eap)],
+    username,
+    password: secretText(password),
+    identity: auth.eapId ?? username,
+  };
+}
+
 export function remoteAuth(
   found: Findings,
   document: ProfileDocument,
@@ -59,11 +86,22 @@ export function remoteAuth(
 ): ProfileRemoteAuth | undefined {
   const remote = document.remote ?? {};
   const { auth } = document.local;
-  const undecided = auth.psk === undefined && auth.certificate === undefined && auth.key === undefined;
+  const undecided =
+    auth.psk === undefined &&
+    auth.certificate === undefined &&
+    auth.key === undefined &&
+    auth.eap === undefined;
   // What is missing was said of `local.auth`; it decides what would be missing here.
   if (undecided && remote.auth === undefined && remote.psk === undefined) return undefined;
   const kind =
     remote.auth ?? (remote.psk !== undefined || document.local.auth.psk !== undefined ? 'psk' : 'pubkey');
+  if (kind === 'psk' && auth.eap !== undefined) {
+    found.problem(
+      remote.auth === undefined ? 'remote.psk' : 'remote.auth',
+      'does not go together with eap: the gateway must prove itself by certificate before a password leaves',
+    );
+    return undefined;
+  }
   if (kind === 'psk') {
     for (const key of ['anchors', 'eku'] as const)
       if (remote[key] !== undefined)
@@ -107,8 +145,9 @@ export function identityText(found: Findings, path: string, text: string | undef
 }
 
 /** The post-quantum pre-shared key; `required` unless the profile says otherwise. */
-export function ppk(found: Findings, { ike }: ProfileDocument): ProfilePpk | undefined {
+export function ppk(found: Findings, { ike, local }: ProfileDocument): ProfilePpk | undefined {
   if (ike?.ppk === undefined) return undefined;
+  if (local.auth.eap !== undefined) found.problem('ike.ppk', 'does not go together with eap');
   const id = identityText(found, 'ike.ppk.id', ike.ppk.id) ?? '';
   const secret = psk(found, 'ike.ppk.secret', ike.ppk.secret);
   return secret && { id, secret, required: ike.ppk.required ?? true };
@@ -119,6 +158,7 @@ export function forgetSecrets(profile: Profile): void {
   profile.ike.ppk?.secret.wipe();
   for (const auth of [profile.local.auth, profile.remote.auth]) {
     if ('secret' in auth) auth.secret.wipe();
+    if ('password' in auth) auth.password.wipe();
     if ('key' in auth) {
       auth.key.wipe();
       auth.passphrase?.wipe();

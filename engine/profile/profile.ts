@@ -51,6 +51,17 @@ export type ProfileLocalAuth =
       readonly passphrase: Secret | undefined;
       /** PEM texts of intermediates to send. */
       readonly chain: readonly string[];
+    }
+  | {
+      /** The gateway proves itself by certificate. */
+      readonly kind: 'eap';
+      /** Most wanted first; at least one. */
+      readonly methods: readonly ('mschapv2' | 'gtc' | 'md5')[];
+      readonly username: string;
+      /** UTF-8 octets. */
+      readonly password: Secret;
+      /** Answer to EAP-Identity. */
+      readonly identity: string;
     };
 
 export type ProfileRemoteAuth =
@@ -74,7 +85,7 @@ export interface Profile {
   readonly name: string;
   readonly gateway: { readonly hosts: readonly string[]; readonly port: number };
   readonly local: {
-    /** In strongSwan's notation; absent: the certificate's subject, or our address. */
+    /** In strongSwan's notation; absent: the certificate's subject, EAP's user name, or our address. */
     readonly id: string | undefined;
     readonly auth: ProfileLocalAuth;
   };

@@ -7,6 +7,7 @@ const SECRETS: readonly (readonly [string, ...string[]])[] = [
   ['local', 'auth', 'psk'],
   ['local', 'auth', 'key'],
   ['local', 'auth', 'passphrase'],
+  ['local', 'auth', 'password'],
   ['remote', 'psk'],
   ['ike', 'ppk', 'secret'],
 ];

@@ -47,7 +47,15 @@ export interface LocalAuthDocument {
   readonly passphrase?: string | undefined;
   /** Intermediate certificates to send. */
   readonly chain?: string | readonly string[] | undefined;
+  /** Allowed EAP methods, most wanted first. */
+  readonly eap?: EapMethodText | readonly EapMethodText[] | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Answer to EAP-Identity, when it is not the user name. */
+  readonly eapId?: string | undefined;
 }
+
+export type EapMethodText = 'mschapv2' | 'gtc' | 'md5';
 
 export interface ProfileDocument {
   readonly name: string;
@@ -144,6 +152,8 @@ function object<S extends z.core.$ZodLooseShape>(shape: S): z.ZodObject<S, z.cor
 }
 
 const text = z.string().min(1, 'must not be empty').max(MAX_TEXT, 'is too long');
+const name = z.string().min(1, 'must not be empty').max(253, 'is too long');
+const eapMethod = z.enum(['mschapv2', 'gtc', 'md5']);
 const list = z.union([text, z.array(text).max(MAX_ITEMS, `has more than ${MAX_ITEMS} items`)], {
   error: 'must be a text or a list of texts',
 });
@@ -189,6 +199,14 @@ export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
       key: text.optional(),
       passphrase: z.string().max(MAX_TEXT).optional(),
       chain: list.optional(),
+      eap: z
+        .union([eapMethod, z.array(eapMethod).min(1, 'must not be empty').max(8)], {
+          error: 'must be "mschapv2", "gtc" or "md5", or a list of them',
+        })
+        .optional(),
+      username: name.optional(),
+      password: z.string().min(1, 'must not be empty').max(256, 'is longer than 256 characters').optional(),
+      eapId: name.optional(),
     }),
   }),
   remote: object({

@@ -44,7 +44,9 @@ function ikeSnapshot(context: SnapshotContext, view: IkeView, datapath: Datapath
     suite: view.suite && ikeSuite(view.suite),
     localId: context.identityText(view.localId),
     remoteId: view.remoteId && context.identityText(view.remoteId),
-    localAuth: view.localAuthMethod === undefined ? undefined : nameOf(AuthMethod, view.localAuthMethod),
+    localAuth:
+      view.eapMethod ??
+      (view.localAuthMethod === undefined ? undefined : nameOf(AuthMethod, view.localAuthMethod)),
     remoteAuth: view.remoteAuthMethod === undefined ? undefined : nameOf(AuthMethod, view.remoteAuthMethod),
     local: view.path && localEndpoint(view.path, datapath),
     ppk: view.ppk,

@@ -14,26 +14,25 @@ import { cfgReply, readRequest, wantsAny } from '../parts/config.ts';
 import { failure } from '../parts/failures.ts';
 import { single } from '../parts/pick.ts';
 import { adoptPpk, readPpkRequest } from '../ppk.ts';
-import { checkPeer, prove } from '../proof.ts';
-import { noteIgnored } from './auth.ts';
+import { checkPeer, claimedIdentity, prove } from '../proof.ts';
+import { EapAnswer } from './auth-eap-answer.ts';
+import { noteIgnored } from './auth-parts.ts';
 
 /** A refused peer's retransmits are answered for this long. */
 const REFUSED_MS = seconds(5);
 
-export function answerAuth(
-  core: Core,
-  sa: IkeSa,
-  payloads: readonly Payload[],
-  respond: (answer: readonly Payload[]) => void,
-): void {
-  const refuse = (reason: Failure): void => {
-    respond([notify(NotifyType.AUTHENTICATION_FAILED)]);
-    core.note('auth', `refused: ${reason.message}`, 'warn');
-    core.ending = { failure: reason };
-    core.setState('DESTROYING');
-    core.deadlines.clearAll();
-    core.deadlines.set('farewell', after(core.now, REFUSED_MS));
-  };
+type Respond = (answer: readonly Payload[]) => void;
+
+export function answerAuth(core: Core, sa: IkeSa, payloads: readonly Payload[], respond: Respond): void {
+  if (core.eapAnswer) {
+    core.eapAnswer.answer(payloads, respond);
+    return;
+  }
+  const refuse = (reason: Failure): void => refusePeer(core, reason, respond);
+  if (core.config.remoteAuth.kind === 'eap') {
+    answerEap(core, sa, payloads, respond);
+    return;
+  }
   if (!single(payloads, 'AUTH')) {
     refuse(failure('NOT_SUPPORTED', 'IKE_AUTH', 'the peer asks to be authenticated by EAP', false));
     return;
@@ -47,32 +46,80 @@ export function answerAuth(
     if (bad) refuse(bad);
     else
       prove(core, sa, (proof) => {
-        if (proof.ok) complete(core, sa, payloads, proof.auth, respond);
+        if (proof.ok) complete(core, sa, payloads, ourIdentity(core, proof.auth), respond);
         else refuse(proof.failure);
       });
   });
 }
 
+/** The first round: we prove ourselves, and ask who the peer is. */
+function answerEap(core: Core, sa: IkeSa, payloads: readonly Payload[], respond: Respond): void {
+  const { remoteAuth, ppk } = core.config;
+  const { eap } = remoteAuth;
+  if (!eap) throw new TypeError('EAP without methods');
+  if (ppk?.required) {
+    const text = 'a post-quantum pre-shared key does not go together with EAP here';
+    refusePeer(core, failure('NOT_SUPPORTED', 'local', text, true), respond);
+    return;
+  }
+  const claimed = claimedIdentity(core, payloads, 'IDi');
+  if (!claimed.ok || single(payloads, 'AUTH')) {
+    const text = 'the peer does not ask to be authenticated by EAP';
+    const reason = claimed.ok
+      ? failure('PEER_AUTHENTICATION_FAILED', 'IKE_AUTH', text, false)
+      : claimed.error;
+    refusePeer(core, reason, respond);
+    return;
+  }
+  const rounds = new EapAnswer(core, sa, eap, claimed.value, payloads, {
+    accept: (first, proof, answer) => complete(core, sa, first, proof, answer),
+    refuse: (reason, answer, say) => refusePeer(core, reason, answer, say),
+  });
+  prove(core, sa, (proof) => {
+    if (!proof.ok) {
+      refusePeer(core, proof.failure, respond);
+      return;
+    }
+    core.eapAnswer = rounds;
+    respond([...ourIdentity(core, proof.auth), rounds.start()]);
+  });
+}
+
+function refusePeer(
+  core: Core,
+  reason: Failure,
+  respond: Respond,
+  answer: readonly Payload[] = [notify(NotifyType.AUTHENTICATION_FAILED)],
+): void {
+  respond(answer);
+  core.note('auth', `refused: ${reason.message}`, 'warn');
+  core.ending = { failure: reason };
+  core.setState('DESTROYING');
+  core.deadlines.clearAll();
+  core.deadlines.set('farewell', after(core.now, REFUSED_MS));
+}
+
+const ourIdentity = (core: Core, auth: AuthPayload): readonly Payload[] => [
+  { kind: 'IDr', ...core.config.localId },
+  ...certPayloads(core.config.localAuth),
+  auth,
+  ...(core.handshake?.ppk ? [notify(NotifyType.PPK_IDENTITY)] : []),
+];
+
+/** @param identity our AUTH, and who we are unless that was said before */
 function complete(
   core: Core,
   sa: IkeSa,
   payloads: readonly Payload[],
-  auth: AuthPayload,
-  respond: (answer: readonly Payload[]) => void,
+  identity: readonly Payload[],
+  respond: Respond,
 ): void {
   const { handshake } = core;
   if (!handshake) return;
-  const withPpk = handshake.ppk !== undefined;
   adoptPpk(core, sa);
   noteIgnored(core, payloads);
   if (findNotify(payloads, NotifyType.INITIAL_CONTACT))
     core.note('auth', 'the peer says that it has no other SA here');
-  const identity: Payload[] = [
-    { kind: 'IDr', ...core.config.localId },
-    ...certPayloads(core.config.localAuth),
-    auth,
-    ...(withPpk ? [notify(NotifyType.PPK_IDENTITY)] : []),
-  ];
   const config = assign(core, payloads);
   if (!config) {
     respond([...identity, notify(NotifyType.INTERNAL_ADDRESS_FAILURE)]);

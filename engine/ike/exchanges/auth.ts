@@ -1,37 +1,32 @@
 /**
- * IKE_AUTH as initiator (RFC 7296 §1.2, §2.15): who we are, who the peer is, an address, the first child. The
- * exchange is a machine of rounds: a method that needs several (§2.16) goes on with `more-auth`.
+ * IKE_AUTH as initiator (RFC 7296 §1.2, §2.15): who we are, who the peer is, an address, the first child, in one
+ * round. EAP needs several (§2.16): `auth-eap.ts`.
  */
-import type { Failure } from '../../base/failure.ts';
-import { findAll, findError, findNotify, notify } from '../../wire/find.ts';
+import { findAll, findError, notify } from '../../wire/find.ts';
 import type { AuthPayload, Payload } from '../../wire/payloads/types.ts';
-import { CfgType, Exchange as ExchangeType, NotifyType } from '../../wire/registry.ts';
-import {
-  type ChildAgreement,
-  type ChildOffer,
-  childOffer,
-  offerPayloads,
-  readChildAnswer,
-} from '../child-negotiation.ts';
-import { installPair } from '../children.ts';
-import type { Assigned } from '../contract.ts';
+import { Exchange as ExchangeType, NotifyType } from '../../wire/registry.ts';
+import type { ChildOffer } from '../child-negotiation.ts';
 import type { Core } from '../core.ts';
+import type { EapPeerConfig } from '../eap/peer.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { begin, beginClose, conclude, established } from '../lifecycle.ts';
-import { certPayloads, certreqPayloads } from '../parts/cert.ts';
-import { cfgRequest, readReply, wantsAny } from '../parts/config.ts';
+import { begin, beginClose, conclude } from '../lifecycle.ts';
 import { failure, refusal } from '../parts/failures.ts';
-import { notifyName, single } from '../parts/pick.ts';
-import { adoptPpk, beginPpk, ppkPayloads, readPpkAnswer } from '../ppk.ts';
+import { single } from '../parts/pick.ts';
+import { beginPpk, ppkPayloads, readPpkAnswer } from '../ppk.ts';
 import { checkPeer, prove } from '../proof.ts';
-import { childCreate } from './child-create.ts';
+import { EapAuth } from './auth-eap.ts';
+import { completed, firstOffer, firstRequest } from './auth-parts.ts';
 import type { Exchange, ExchangeTable, Outcome } from './exchange.ts';
 
 const phase = 'IKE_AUTH';
-const broken = (text: string): Failure => failure('PROTOCOL_ERROR', phase, text, true);
 
-/** Follows IKE_SA_INIT: signs, then sends. */
+/** Follows IKE_SA_INIT: signs, then sends; or lets EAP begin. */
 export function startAuth(core: Core, sa: IkeSa): void {
+  const { localAuth } = core.config;
+  if (localAuth.kind === 'eap') {
+    startEap(core, sa, localAuth);
+    return;
+  }
   const bad = beginPpk(core, sa);
   if (bad) {
     beginClose(core, bad);
@@ -53,6 +48,16 @@ export function startAuth(core: Core, sa: IkeSa): void {
   });
 }
 
+function startEap(core: Core, sa: IkeSa, config: EapPeerConfig): void {
+  if (core.config.remoteAuth.kind !== 'pubkey') {
+    const text = 'EAP needs a gateway that proves itself by certificate before a password leaves';
+    beginClose(core, failure('LOCAL_CREDENTIALS', phase, text, true));
+  } else if (core.config.ppk) {
+    const text = 'a post-quantum pre-shared key does not go together with EAP here';
+    beginClose(core, failure('NOT_SUPPORTED', 'local', text, true));
+  } else begin(core, sa, new EapAuth(core, config));
+}
+
 class Auth implements Exchange {
   readonly table: ExchangeTable = TABLE;
   readonly key = 'auth';
@@ -67,20 +72,8 @@ class Auth implements Exchange {
   }
 
   request(core: Core): readonly Payload[] {
-    const { config, handshake } = core;
-    this.#offer = handshake?.child ? childOffer(core, handshake.child, 'none') : undefined;
-    const child = this.#offer && offerPayloads(this.#offer);
-    return [
-      { kind: 'IDi', ...config.localId },
-      ...certPayloads(config.localAuth),
-      ...certreqPayloads(config.remoteAuth),
-      ...(config.initialContact ? [notify(NotifyType.INITIAL_CONTACT)] : []),
-      ...(config.sendRemoteId && config.remoteId ? [{ kind: 'IDr' as const, ...config.remoteId }] : []),
-      this.#auth,
-      ...ppkPayloads(core, this.#withoutPpk),
-      ...(wantsAny(config.virtualIp) ? [cfgRequest(config.virtualIp)] : []),
-      ...(child ? [child.sa, ...child.rest] : []),
-    ];
+    this.#offer = firstOffer(core);
+    return firstRequest(core, this.#offer, [this.#auth, ...ppkPayloads(core, this.#withoutPpk)]);
   }
 
   response(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
@@ -101,67 +94,10 @@ class Auth implements Exchange {
     checkPeer(core, sa, payloads, 'IDr', (bad) => {
       // The peer believes that all is well: it is told that it is not (§2.21.2).
       if (bad) beginClose(core, bad, notify(NotifyType.AUTHENTICATION_FAILED));
-      else conclude(core, sa, this, this.#authenticated(core, sa, payloads));
+      else conclude(core, sa, this, completed(core, sa, this.#offer, payloads));
     });
     return { kind: 'wait' };
   }
-
-  #authenticated(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
-    adoptPpk(core, sa);
-    noteIgnored(core, payloads);
-    const error = findError(payloads);
-    if (error) return { kind: 'close', failure: refusal(error, phase, true) };
-    const config = this.#readConfig(core, payloads);
-    if ('code' in config) return { kind: 'close', failure: config };
-    let agreement: ChildAgreement | undefined;
-    if (this.#offer) {
-      const judged = readChildAnswer(this.#offer, payloads, phase);
-      if (!judged.ok) return { kind: 'close', failure: judged.failure };
-      agreement = judged.agreement;
-    }
-    if (wantsAny(core.config.virtualIp)) {
-      core.assigned = config;
-      core.note(
-        'config',
-        `assigned ${config.addresses.map((a) => `${a.address}/${a.length}`).join(' ')}, DNS ${config.dns.join(' ') || 'none'}`,
-      );
-      core.emit({ kind: 'assigned', assigned: config });
-    }
-    const { handshake } = core;
-    if (agreement && handshake)
-      installPair(core, sa, {
-        ...agreement,
-        nonces: { initiator: handshake.ourNonce, responder: handshake.peerNonce },
-        shared: undefined,
-        initiator: true,
-        outbound: 'now',
-        replaces: undefined,
-        generation: 0,
-      });
-    established(core);
-    for (const child of core.config.children.slice(1)) core.enqueue(childCreate(child));
-    return { kind: 'done' };
-  }
-
-  #readConfig(core: Core, payloads: readonly Payload[]): Assigned | Failure {
-    const { virtualIp } = core.config;
-    const reply = single(payloads, 'CP');
-    const none: Assigned = { addresses: [], dns: [], subnets: [], domains: [] };
-    if (!wantsAny(virtualIp))
-      return findAll(payloads, 'CP').length > 0
-        ? broken('the gateway sent a configuration that nobody asked for')
-        : none;
-    const assigned = reply?.cfgType === CfgType.REPLY ? readReply(reply, virtualIp) : none;
-    if ((virtualIp.ipv4 || virtualIp.ipv6) && assigned.addresses.length === 0)
-      return failure('INTERNAL_ADDRESS_FAILURE', phase, 'the gateway gave no virtual address', true);
-    return assigned;
-  }
-}
-
-/** Notifies that belong to extensions which are not in use. */
-export function noteIgnored(core: Core, payloads: readonly Payload[]): void {
-  for (const type of [NotifyType.AUTH_LIFETIME, NotifyType.REDIRECT, NotifyType.MOBIKE_SUPPORTED])
-    if (findNotify(payloads, type)) core.note('message', `${notifyName(type)} is not acted upon`, 'debug');
 }
 
 const TABLE: ExchangeTable = { type: ExchangeType.IKE_AUTH, story: 'IKE_AUTH' };

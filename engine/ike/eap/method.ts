@@ -1,0 +1,58 @@
+/** What an EAP method is to the peer's and the server's machine: a small machine of its own, fed with type-data. */
+import type { Secret } from '../../base/secret.ts';
+import type { RandomSource } from '../../crypto/port.ts';
+
+/** Methods by strongSwan's names, without its `eap-`. */
+export type EapMethodName = 'mschapv2' | 'gtc' | 'md5';
+
+/** What a user proves themselves with. */
+export interface EapUser {
+  /** As typed, a Windows domain in front of a backslash included. */
+  readonly username: string;
+  /** UTF-8. */
+  readonly password: Secret;
+}
+
+export interface MethodContext {
+  /** SHA-1. */
+  readonly sha1: (...data: readonly Uint8Array[]) => Uint8Array;
+  readonly random: RandomSource;
+}
+
+/** The answer to a request, or why there is none: the end of the authentication. */
+export type PeerStep =
+  | { readonly kind: 'answer'; readonly data: Uint8Array }
+  | { readonly kind: 'failed'; readonly message: string; readonly impostor: boolean };
+
+export interface PeerMethod {
+  readonly type: number;
+  /** Takes the type-data of one request. */
+  request(identifier: number, data: Uint8Array): PeerStep;
+  /** Whether EAP-Success may come now. */
+  readonly finished: boolean;
+  /** What the server said about a refusal, for people. */
+  readonly complaint?: string | undefined;
+  /** The 64-octet MSK once finished, where the method makes one; the caller's to wipe. */
+  takeMsk?(): Uint8Array | undefined;
+  wipe?(): void;
+}
+
+export type ServerStep =
+  | { readonly kind: 'ask'; readonly data: Uint8Array }
+  | { readonly kind: 'accepted'; readonly msk: Uint8Array | undefined }
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** The authenticator's side of a method, for the embedded gateway and simulations. */
+export interface ServerMethod {
+  readonly type: number;
+  /** Type-data of the first request. */
+  start(identifier: number): Uint8Array;
+  /** Takes the type-data of the response to the request `identifier`. */
+  response(identifier: number, data: Uint8Array): ServerStep;
+}
+
+export const failedStep = (message: string, impostor = false): PeerStep => ({
+  kind: 'failed',
+  message,
+  impostor,
+});

@@ -1,0 +1,138 @@
+/** The peer's and the server's machine against packets that break the rules (RFC 3748 §4, §5), and against any octets. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { concat, utf8 } from '../../../../engine/base/bytes.ts';
+import { Secret } from '../../../../engine/base/secret.ts';
+import type { EapMethodName, MethodContext } from '../../../../engine/ike/eap/method.ts';
+import { mschapv2Server } from '../../../../engine/ike/eap/mschapv2.ts';
+import { EapCode, EapType, readEapPacket, writeEapPacket } from '../../../../engine/ike/eap/packet.ts';
+import { EapPeer } from '../../../../engine/ike/eap/peer.ts';
+import { EapServer } from '../../../../engine/ike/eap/server.ts';
+import { seededRandom } from '../../../sim/configs.ts';
+import { sha1 } from './sha1.ts';
+
+const context: MethodContext = { sha1, random: seededRandom('eap') };
+const user = { username: 'carol', password: new Secret(utf8('a password')) };
+const peer = (methods: readonly EapMethodName[] = ['mschapv2', 'gtc', 'md5']): EapPeer =>
+  new EapPeer({ ...user, identity: 'carol@id', methods }, context);
+const request = (type: number, data: Uint8Array, identifier = 7): Uint8Array =>
+  writeEapPacket({ code: EapCode.REQUEST, identifier, type, data });
+const SUCCESS = writeEapPacket({ code: EapCode.SUCCESS, identifier: 7 });
+
+function responseOf(outcome: ReturnType<EapPeer['take']>): Uint8Array {
+  assert.equal(outcome.kind, 'respond');
+  const packet = outcome.kind === 'respond' ? readEapPacket(outcome.packet) : undefined;
+  assert.ok(packet && 'data' in packet);
+  return packet.data;
+}
+
+test('identity, notification and Nak', () => {
+  const p = peer(['md5']);
+  assert.deepEqual(responseOf(p.take(request(EapType.IDENTITY, utf8('who?')))), utf8('carol@id'));
+  assert.deepEqual(responseOf(p.take(request(EapType.NOTIFICATION, utf8('hello')))), new Uint8Array(0));
+  // A Nak answers any type that is not ours, also expanded ones (§5.3.1).
+  for (const type of [EapType.TLS, EapType.EXPANDED, 77])
+    assert.deepEqual(responseOf(p.take(request(type, new Uint8Array(9)))), Uint8Array.of(EapType.MD5));
+});
+
+test('success before the method ended is no success', () => {
+  const challenge = concat(Uint8Array.of(16), new Uint8Array(16), utf8('x'));
+  assert.equal(peer().take(SUCCESS).kind, 'broken');
+  const early = peer();
+  early.take(request(EapType.IDENTITY, new Uint8Array(0)));
+  assert.equal(early.take(SUCCESS).kind, 'broken');
+  const half = peer();
+  const data = concat(Uint8Array.of(1, 9, 0, 22), challenge);
+  assert.equal(half.take(request(EapType.MSCHAPV2, data)).kind, 'respond');
+  assert.equal(half.take(SUCCESS).kind, 'broken', 'the gateway has not shown that it knows the password');
+});
+
+test('MSCHAPv2: a gateway that does not know the password is an impostor', () => {
+  const server = mschapv2Server(context, { ...user, password: new Secret(utf8('another')) });
+  const p = peer();
+  const challenge = server.start(7);
+  assert.equal(p.take(request(EapType.MSCHAPV2, challenge)).kind, 'respond');
+  const lie = utf8(`S=${'0'.repeat(40)} M=ok`);
+  const outcome = p.take(request(EapType.MSCHAPV2, concat(Uint8Array.of(3, 7, 0, 4 + lie.length), lie)));
+  assert.equal(outcome.kind === 'broken' && outcome.impostor, true);
+});
+
+test('a method does not change under way, and questions come to an end', () => {
+  const p = peer();
+  p.take(request(EapType.GTC, utf8('Password:')));
+  assert.equal(p.take(request(EapType.MD5, new Uint8Array(20).fill(16))).kind, 'broken');
+  const asked = peer();
+  let last = asked.take(request(EapType.IDENTITY, new Uint8Array(0)));
+  for (let n = 0; n < 60; n++) last = asked.take(request(EapType.IDENTITY, new Uint8Array(0)));
+  assert.equal(last.kind, 'broken');
+});
+
+/** Packets that come past the header often enough to matter. */
+const packets = fc.oneof(
+  fc.uint8Array({ maxLength: 80 }),
+  fc
+    .tuple(
+      fc.integer({ min: 0, max: 5 }),
+      fc.nat(255),
+      fc.constantFrom(1, 2, 3, 4, 5, 6, 13, 26, 254),
+      fc.uint8Array({ maxLength: 80 }),
+    )
+    .map(([code, id, type, data]) => {
+      const bytes = concat(Uint8Array.of(code, id, 0, 5 + data.length, type), data);
+      if (type === EapType.MSCHAPV2 && data.length >= 4) bytes.set([data.length >> 8, data.length], 7);
+      return bytes;
+    }),
+);
+
+test('any octets: the peer answers or gives up, and never throws', () => {
+  fc.assert(
+    fc.property(fc.array(packets, { minLength: 1, maxLength: 6 }), (list) => {
+      const p = peer();
+      for (const bytes of list) {
+        const outcome = p.take(bytes);
+        if (outcome.kind === 'respond') assert.ok(readEapPacket(outcome.packet));
+      }
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('any octets: the server asks on or refuses, and never throws', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom<EapMethodName>('mschapv2', 'gtc', 'md5'),
+      fc.array(packets, { minLength: 1, maxLength: 4 }),
+      (method, list) => {
+        const s = new EapServer({ methods: [method], password: () => user.password }, context);
+        let asked = s.start();
+        const hello = writeEapPacket({
+          code: EapCode.RESPONSE,
+          identifier: asked[1] as number,
+          type: EapType.IDENTITY,
+          data: utf8('carol'),
+        });
+        for (const bytes of [hello, ...list]) {
+          const copy = bytes.slice();
+          copy[1] = asked[1] as number;
+          const verdict = s.take(copy);
+          assert.notEqual(verdict.kind, 'success');
+          if (verdict.kind !== 'ask') return;
+          asked = verdict.packet;
+        }
+      },
+    ),
+    { numRuns: 3000 },
+  );
+});
+
+test('packets: what is written is read, and lengths must fit', () => {
+  fc.assert(
+    fc.property(fc.nat(255), fc.nat(255), fc.uint8Array({ maxLength: 100 }), (identifier, type, data) => {
+      const packet = { code: EapCode.RESPONSE, identifier, type, data };
+      const bytes = writeEapPacket(packet);
+      assert.deepEqual(readEapPacket(bytes), packet);
+      assert.equal(readEapPacket(concat(bytes, Uint8Array.of(0))), undefined);
+    }),
+  );
+});
