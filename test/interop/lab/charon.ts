@@ -13,7 +13,7 @@ import { parseRaw, type RawSection, type Settings, settingsText } from './settin
 export const PLUGINS: string =
   'random nonce openssl sha1 sha2 hmac aes gcm ccm ctr chapoly curve25519 gmp kdf cmac xcbc pem pkcs1 pkcs7 pkcs8 ' +
   'pkcs12 x509 pubkey constraints revocation md5 mgf1 fips-prf kernel-libipsec kernel-netlink socket-default ' +
-  'updown resolve attr eap-identity eap-md5 eap-mschapv2 eap-gtc eap-tls eap-ttls vici counters';
+  'updown resolve attr eap-identity eap-md5 eap-mschapv2 eap-gtc eap-tls eap-ttls xauth-generic vici counters';
 
 /** Keeps charon's own UDP out of its own tun. */
 const OUTER_MARK = '0x42';
@@ -196,6 +196,8 @@ function charonSettings(folder: string, logLevel: number, extra: Settings): Sett
       'socket-default': { fwmark: OUTER_MARK },
       resolve: { file: join(folder, 'resolv.conf') },
       openssl: { load_legacy: 'yes' },
+      // Checks the passwords of swanctl.conf, where the usual backend asks PAM.
+      'eap-gtc': { backend: 'generic' },
     },
   };
 }

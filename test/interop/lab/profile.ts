@@ -10,10 +10,14 @@ export const CLIENT_ID = 'client.lab.example';
 export const TUNNEL = 'lab';
 export const CHILD = 'net';
 
+export type EapLogin = Pick<LocalAuthDocument, 'eap' | 'username' | 'password' | 'eapId'> & {
+  readonly eap: NonNullable<LocalAuthDocument['eap']>;
+};
+
 export interface ProfileWishes {
   readonly host?: string;
-  /** The shared secret, or a certificate with its key. */
-  readonly auth?: { readonly psk: string } | Credential;
+  /** The shared secret, a certificate with its key, or a user name with its password. */
+  readonly auth?: { readonly psk: string } | Credential | EapLogin;
   /** PEM of the CAs that the gateway must chain to; without it the gateway proves itself with the PSK. */
   readonly anchors?: readonly string[];
   readonly remoteId?: string;
@@ -48,7 +52,8 @@ export function profile(wishes: ProfileWishes = {}): ProfileDocument {
   };
 }
 
-function localAuth(auth: { readonly psk: string } | Credential): LocalAuthDocument {
+function localAuth(auth: NonNullable<ProfileWishes['auth']>): LocalAuthDocument {
   if ('psk' in auth) return { psk: auth.psk };
+  if ('eap' in auth) return auth;
   return { certificate: auth.certificate, key: auth.key, chain: auth.issuers };
 }
