@@ -58,7 +58,7 @@ export const quote = (value: string): string => {
   return `"${line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE)}…` : line}"`;
 };
 
-export const LATER_EAP = 'cannot be mapped yet: the engine has no EAP';
+export const LATER_EAP = 'cannot be mapped yet: imports know nothing of EAP, so set local.auth by hand';
 export const LATER_REVOCATION = 'cannot be mapped yet: profiles have no setting for revocation';
 export const NO_COMMANDS = 'is never mapped: nothing in a profile runs a command';
 
