@@ -107,6 +107,7 @@ export function exportMobileconfig(
 ): Result<ExportedFile, string> {
   const { gateway, local, remote, ike, esp, name } = document;
   const [host, ...others] = listOf(gateway.hosts);
+  if (local.auth.eap !== undefined) return err('cannot be written as .mobileconfig yet: local.auth is EAP');
   if (host === undefined) return err('cannot be written as .mobileconfig: gateway.hosts is empty');
   const report = new ExportReport();
   report.wrote('gateway.hosts', 'RemoteAddress', others.length > 0 ? 'the first host only' : undefined);

@@ -16,6 +16,7 @@ export function exportSswan(document: ProfileDocument, extras: SswanExtras): Res
   const { gateway, local, remote, ike, esp } = document;
   if (local.auth.psk !== undefined || remote?.auth === 'psk')
     return err('cannot be written as .sswan: strongSwan for Android has no pre-shared keys');
+  if (local.auth.eap !== undefined) return err('cannot be written as .sswan yet: local.auth is EAP');
   const report = new ExportReport();
   const [host, ...others] = listOf(gateway.hosts);
   if (host === undefined) return err('cannot be written as .sswan: gateway.hosts is empty');

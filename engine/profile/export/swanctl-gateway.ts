@@ -47,6 +47,7 @@ export function exportGateway(document: ProfileDocument, extras: GatewayExtras):
   const host = listOf(document.gateway.hosts)[0] ?? '%any';
   report.wrote('gateway.hosts', 'local.id', 'when the profile has no remote.id');
   const shared = local.auth.psk !== undefined;
+  const [eap] = listOf(local.auth.eap);
   const gatewayId = remote?.id !== undefined && remote.id !== '%any' ? remote.id : host;
   const gatewayShared = (remote?.auth ?? (remote?.psk !== undefined || shared ? 'psk' : 'pubkey')) === 'psk';
   report.wrote('remote', 'local { }', 'the gateway is local on its own side');
@@ -80,8 +81,8 @@ export function exportGateway(document: ProfileDocument, extras: GatewayExtras):
     `      id = ${quoted(gatewayId)}`,
     '    }',
     '    remote {',
-    `      auth = ${shared ? 'psk' : 'pubkey'}`,
-    ...(shared ? [] : ['      cacerts = clients-ca.pem']),
+    `      auth = ${eap !== undefined ? `eap-${eap}` : shared ? 'psk' : 'pubkey'}`,
+    ...(eap !== undefined ? ['      eap_id = %any'] : shared ? [] : ['      cacerts = clients-ca.pem']),
     ...(local.id === undefined ? [] : [`      id = ${quoted(local.id)}`]),
     '    }',
     '    children {',
