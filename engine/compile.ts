@@ -9,6 +9,7 @@ import { PkiError } from './pki/error.ts';
 import { parseIdentity } from './pki/identity.ts';
 import { ID_TYPE } from './pki/identity-text.ts';
 import { loadBundle } from './pki/load.ts';
+import type { RevocationOptions } from './pki/revocation/check.ts';
 import type { Profile, ProfileRemoteAuth } from './profile/profile.ts';
 import type { TunnelPlan } from './tunnel/plan.ts';
 import type { Credentials } from './tunnel/ports.ts';
@@ -77,13 +78,21 @@ function ppkConfig({ ike: { ppk } }: Profile): PpkConfig | undefined {
   return ppk && { id: utf8(ppk.id), secret: () => ppk.secret, required: ppk.required };
 }
 
+/** How revocation is asked for; without it nothing is. */
+export type Online = Omit<RevocationOptions, 'modes'>;
+
 export interface CompiledPlan {
   readonly plan: TunnelPlan;
   readonly credentials: Credentials;
 }
 
 /** @throws ApiError `PROFILE_INVALID` for keys and certificates that do not fit, naming the field */
-export function compilePlan(profile: Profile, now: () => number, warn: (text: string) => void): CompiledPlan {
+export function compilePlan(
+  profile: Profile,
+  now: () => number,
+  warn: (text: string) => void,
+  online?: Online,
+): CompiledPlan {
   const own = profile.local.auth.kind === 'pubkey' ? ownCredential(profile.local.auth) : undefined;
   const anchors = anchorsOf(profile.remote.auth);
   const credentials = createCredentials({
@@ -93,6 +102,9 @@ export function compilePlan(profile: Profile, now: () => number, warn: (text: st
     warn,
     eku: profile.remote.auth.kind === 'pubkey' ? profile.remote.auth.eku : 'enforce',
     allowLegacy: profile.allowLegacy,
+    ...(online && profile.remote.auth.kind === 'pubkey'
+      ? { revocation: { ...online, modes: profile.remote.auth.revocation } }
+      : {}),
   });
   const localAuth: LocalAuth =
     profile.local.auth.kind !== 'pubkey'

@@ -8,9 +8,11 @@ import type { EngineOptions, RunningEngine } from './cli/start.ts';
 import { createSession } from './ike/session.ts';
 import { OsError } from './os/error.ts';
 import { groupId } from './os/groups.ts';
+import { fetchBytes } from './os/http.ts';
 import { type EngineLog, openLog } from './os/log.ts';
 import { resolveName } from './os/name.ts';
 import { fileProfiles } from './os/profiles/store.ts';
+import { fileCache } from './os/revocation/cache.ts';
 import { systemScheduler } from './os/scheduler.ts';
 import {
   selectCrypto,
@@ -100,6 +102,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     rules: profileRules(
       () => Date.now(),
       (text) => log.warn(text),
+      { fetchBytes, cache: fileCache(stateDir) },
     ),
     logSource: { tail: (lines, after) => ring.tail(lines, after), onLine: (line) => ring.onLine(line) },
     about: { version, pid: process.pid, privileged: ownUid === 0, socket, stateFolder: stateDir, recovered },

@@ -1,7 +1,7 @@
 /** What profile documents mean to the engine: read, compiled to a plan, summarised, their secrets kept back. */
 import type { ProfileDocumentJson } from './api/commands.ts';
 import { ApiError, localFailure } from './api/failure.ts';
-import { compilePlan } from './compile.ts';
+import { compilePlan, type Online } from './compile.ts';
 import { forgetSecrets } from './profile/authentication.ts';
 import { type Profile, problemText } from './profile/profile.ts';
 import { redactSecrets, restoreSecrets } from './profile/redact.ts';
@@ -16,13 +16,13 @@ function read(document: ProfileDocumentJson): { profile: Profile; warnings: read
   throw new ApiError(localFailure('PROFILE_INVALID', first ?? 'the profile cannot be read', others));
 }
 
-export function profileRules(now: () => number, warn: (text: string) => void): ProfileRules {
+export function profileRules(now: () => number, warn: (text: string) => void, online?: Online): ProfileRules {
   return {
     compile(document) {
       const { profile, warnings } = read(document);
       const wipe = (): void => forgetSecrets(profile);
       try {
-        return { name: profile.name, ...compilePlan(profile, now, warn), warnings, wipe };
+        return { name: profile.name, ...compilePlan(profile, now, warn, online), warnings, wipe };
       } catch (error) {
         wipe();
         throw error;

@@ -10,8 +10,9 @@ import { PkiError } from './error.ts';
 import { formatIdentity, matchIdentity } from './identity.ts';
 import type { Identity } from './identity-text.ts';
 import type { KeyInfo } from './key-type.ts';
-import { type PathPolicy, verifyPath } from './path.ts';
+import { type PathPolicy, type PathSuccess, verifyPath } from './path.ts';
 import type { PrivateKey } from './private-key.ts';
+import { checkRevocation, type RevocationOptions } from './revocation/check.ts';
 import { HASH, METHOD, type SignatureScheme } from './scheme.ts';
 import {
   classicEcdsaHash,
@@ -46,7 +47,9 @@ export interface CredentialOptions extends Omit<PathPolicy, 'at'> {
   readonly key?: PrivateKey;
   /** The wall clock in milliseconds since 1970. */
   readonly now: () => number;
-  /** Gets the sentences of `PathSuccess.warnings`. */
+  /** How the peer's certificates are asked for; not at all when left out. */
+  readonly revocation?: RevocationOptions;
+  /** Gets the sentences of `PathSuccess.warnings`, and what could not be found out of revocation. */
   readonly warn?: (text: string) => void;
 }
 
@@ -58,9 +61,44 @@ export interface PkiCredentials {
 export function createCredentials(options: CredentialOptions): PkiCredentials {
   return {
     sign: async (request) => answerSign(options.key, request),
-    verifyPeer: async (request) => answerVerify(request, { ...options, at: options.now() }, options.warn),
+    verifyPeer: (request) => verifyPeer(options, request),
   };
 }
+
+/** Nothing is fetched before the peer has proved that it holds the key: a stranger must not send us anywhere. */
+async function verifyPeer(options: CredentialOptions, request: VerifyRequest): Promise<VerifyResult> {
+  const at = options.now();
+  const proof = prove(request, { ...options, at });
+  if (!proof.ok) return proof;
+  const status = options.revocation
+    ? await checkRevocation(proof.path.chain, options.revocation, {
+        at,
+        allowLegacy: options.allowLegacy ?? false,
+      })
+    : { ok: true as const, warnings: [] };
+  if (!status.ok) return refuse('PEER_CERTIFICATE', status.check, status.detail, status.advice);
+  for (const text of [...proof.path.warnings, ...status.warnings]) options.warn?.(text);
+  return { ok: true, subject: proof.path.leaf.label };
+}
+
+type Refusal = Extract<VerifyResult, { ok: false }>;
+
+const refuse = (
+  code: Failure['code'],
+  check: string,
+  message: string,
+  advice: readonly string[] = [],
+): Refusal => ({
+  ok: false,
+  failure: {
+    code,
+    phase: 'IKE_AUTH',
+    message,
+    authenticated: false,
+    check,
+    ...(advice.length > 0 ? { advice } : {}),
+  },
+});
 
 const local = (message: string, advice: readonly string[]): SignResult => ({
   ok: false,
@@ -104,10 +142,16 @@ export function answerVerify(
   policy: PathPolicy,
   warn?: (text: string) => void,
 ): VerifyResult {
-  const refuse = (code: Failure['code'], check: string, message: string): VerifyResult => ({
-    ok: false,
-    failure: { code, phase: 'IKE_AUTH', message, authenticated: false, check },
-  });
+  const proof = prove(request, policy);
+  if (!proof.ok) return proof;
+  for (const text of proof.path.warnings) warn?.(text);
+  return { ok: true, subject: proof.path.leaf.label };
+}
+
+function prove(
+  request: VerifyRequest,
+  policy: PathPolicy,
+): Refusal | { readonly ok: true; readonly path: PathSuccess } {
   const path = verifyPath(request.certificates, policy);
   if (!path.ok) return refuse('PEER_CERTIFICATE', path.check, path.detail);
   const identity = matchIdentity(path.leaf, request.identity);
@@ -119,8 +163,7 @@ export function answerVerify(
       'auth-signature',
       `The peer calls itself "${formatIdentity(request.identity)}" but did not prove it: ${problem}.`,
     );
-  for (const text of path.warnings) warn?.(text);
-  return { ok: true, subject: path.leaf.label };
+  return { ok: true, path };
 }
 
 /** Why the AUTH data does not prove the leaf's key, or `undefined` when it does. */

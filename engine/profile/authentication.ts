@@ -103,7 +103,7 @@ export function remoteAuth(
     return undefined;
   }
   if (kind === 'psk') {
-    for (const key of ['anchors', 'eku'] as const)
+    for (const key of ['anchors', 'eku', 'revocation'] as const)
       if (remote[key] !== undefined)
         found.problem(`remote.${key}`, 'has no meaning with psk; set remote.auth to "pubkey"');
     if (remote.psk !== undefined) {
@@ -118,7 +118,8 @@ export function remoteAuth(
   const anchors = pemList(found, 'remote.anchors', remote.anchors);
   if (remote.anchors === undefined || remote.anchors.length === 0)
     found.problem('remote.anchors', 'is missing: name the CA certificates that the gateway must chain to');
-  return { kind, anchors, eku: remote.eku ?? 'enforce' };
+  const { crl = 'relaxed', ocsp = 'relaxed' } = remote.revocation ?? {};
+  return { kind, anchors, eku: remote.eku ?? 'enforce', revocation: { crl, ocsp } };
 }
 
 /** As written; what an absent one and `%any` stand for says `Profile`. */

@@ -71,6 +71,8 @@ export type ProfileRemoteAuth =
       /** PEM texts of the CAs that this profile trusts; at least one. */
       readonly anchors: readonly string[];
       readonly eku: 'enforce' | 'ignore';
+      /** How the gateway's certificates are asked for. */
+      readonly revocation: { readonly crl: RevocationMode; readonly ocsp: RevocationMode };
     };
 
 /** A post-quantum pre-shared key (RFC 8784). */
@@ -80,6 +82,9 @@ export interface ProfilePpk {
   /** No connection without it. */
   readonly required: boolean;
 }
+
+/** `relaxed`: what cannot be found out is a warning. `strict`: it ends the attempt. */
+export type RevocationMode = 'off' | 'relaxed' | 'strict';
 
 export interface Profile {
   readonly name: string;

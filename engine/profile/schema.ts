@@ -71,6 +71,13 @@ export interface ProfileDocument {
         /** Trusted CAs: PEM text, or files relative to the profile. */
         readonly anchors?: string | readonly string[] | undefined;
         readonly eku?: 'enforce' | 'ignore' | undefined;
+        /** Whether the gateway's certificates were revoked, asked over HTTP; `relaxed` when left out. */
+        readonly revocation?:
+          | {
+              readonly crl?: 'off' | 'relaxed' | 'strict' | undefined;
+              readonly ocsp?: 'off' | 'relaxed' | 'strict' | undefined;
+            }
+          | undefined;
         readonly sendId?: boolean | undefined;
       }
     | undefined;
@@ -188,6 +195,8 @@ const esp = {
 };
 const port = z.number().int('must be a whole number').min(1, 'is at least 1').max(65535, 'is at most 65535');
 
+const revocation = oneOf(['off', 'relaxed', 'strict']);
+
 export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
   name: z.string().regex(NAME_PATTERN, `must be ${NAME_RULE}`),
   gateway: object({ hosts: list, port: port.optional() }),
@@ -215,6 +224,7 @@ export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
     psk: text.optional(),
     anchors: list.optional(),
     eku: oneOf(['enforce', 'ignore']).optional(),
+    revocation: object({ crl: revocation.optional(), ocsp: revocation.optional() }).optional(),
     sendId: z.boolean().optional(),
   }).optional(),
   ike: object({

@@ -50,7 +50,12 @@ test('the smallest profile gets the product defaults', () => {
 test('certificates on both sides', () => {
   const profile = profileOf(PUBKEY_DOCUMENT);
   assert.equal(profile.local.auth.kind, 'pubkey');
-  assert.deepEqual(profile.remote.auth, { kind: 'pubkey', anchors: [PEM], eku: 'enforce' });
+  assert.deepEqual(profile.remote.auth, {
+    kind: 'pubkey',
+    anchors: [PEM],
+    eku: 'enforce',
+    revocation: { crl: 'relaxed', ocsp: 'relaxed' },
+  });
 });
 
 test('a short lifetime gets a margin that leaves room', () => {
@@ -122,6 +127,11 @@ const BAD: readonly (readonly [what: string, document: unknown, expected: readon
   ['no anchors', { ...PUBKEY_DOCUMENT, remote: {} }, [/^remote\.anchors: is missing/]],
   ['anchors with psk', { ...base, remote: { anchors: PEM } }, [/^remote\.anchors: has no meaning/]],
   ['no psk for the gateway', { ...PUBKEY_DOCUMENT, remote: { auth: 'psk' } }, [/^remote\.psk: is missing/]],
+  [
+    'bad revocation',
+    { ...PUBKEY_DOCUMENT, remote: { anchors: PEM, revocation: { crl: 'maybe', ocps: 'off' } } },
+    [/^remote\.revocation\.crl: must be "off" or "relaxed" or "strict"/, /did you mean "ocsp"/],
+  ],
   [
     'bad eku',
     { ...PUBKEY_DOCUMENT, remote: { anchors: PEM, eku: 'maybe' } },

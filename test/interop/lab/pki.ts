@@ -33,6 +33,8 @@ export interface LeafOptions {
   readonly usage?: string;
   /** Bytes of filler in the certificate, for chains that need many fragments. */
   readonly padding?: number;
+  /** Further extensions as OpenSSL writes them. */
+  readonly extensions?: readonly string[];
 }
 
 export interface Credential {
@@ -115,6 +117,7 @@ export class Authority implements Credential {
         ...(usage === '' ? [] : [`extendedKeyUsage=${usage}`]),
         ...(names.length === 0 ? [] : [`subjectAltName=${names.join(',')}`]),
         ...filler(options.padding ?? 0),
+        ...(options.extensions ?? []),
       ],
       from: validFrom,
       until: validUntil,

@@ -1,0 +1,184 @@
+/**
+ * Whether any certificate of a path is revoked: OCSP first, for it is smaller and fresher, then CRLs.
+ *
+ * One source that says `good` clears a certificate. When none can say, an enabled method that is `strict` ends the
+ * attempt (`revocation-unknown`) and otherwise a warning is left: a captive network that answers every request with its
+ * own page, or a network without a way out, then costs no more than the time limit. A certificate that names nowhere to
+ * ask is unknown too, but only `strict` speaks of it. The trust anchor is the user's own word and is not asked for.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import type { Certificate } from '../certificate.ts';
+import { crlStatus, MAX_CRL_OCTETS } from './crl.ts';
+import { MAX_OCSP_OCTETS, NONCE_OCTETS, OCSP_REQUEST_TYPE, ocspRequest, ocspStatus } from './ocsp.ts';
+import {
+  type FetchBytes,
+  type RevocationCache,
+  type RevocationModes,
+  type Status,
+  type StatusPolicy,
+  unknown,
+} from './port.ts';
+import { sourcesOf } from './sources.ts';
+
+export interface RevocationOptions {
+  readonly modes: RevocationModes;
+  readonly fetchBytes: FetchBytes;
+  readonly cache?: RevocationCache;
+  /** For all requests of one path, in milliseconds; `PATH_LIMIT_MS` when left out. */
+  readonly limit?: number;
+}
+
+export type RevocationVerdict =
+  | { readonly ok: true; readonly warnings: readonly string[] }
+  | {
+      readonly ok: false;
+      readonly check: 'revoked' | 'revocation-unknown';
+      /** Sentences for a person. */
+      readonly detail: string;
+      readonly advice: readonly string[];
+    };
+
+/** The user waits for it, and the gateway holds its half of the SA meanwhile. */
+export const PATH_LIMIT_MS = 10_000;
+/** One source that hangs must leave time for the next. */
+const SOURCE_LIMIT_MS = 4_000;
+const REDIRECTS = 3;
+
+/** @param chain leaf first, trust anchor last, already validated */
+export async function checkRevocation(
+  chain: readonly Certificate[],
+  options: RevocationOptions,
+  policy: StatusPolicy,
+): Promise<RevocationVerdict> {
+  const { crl, ocsp } = options.modes;
+  if (crl === 'off' && ocsp === 'off') return { ok: true, warnings: [] };
+  const strict = crl === 'strict' || ocsp === 'strict';
+  const until = performance.now() + (options.limit ?? PATH_LIMIT_MS);
+  const pairs = chain.slice(0, -1).map((certificate, i) => [certificate, chain[i + 1]] as const);
+  const found = await Promise.all(
+    pairs.map(async ([certificate, issuer]) => ({
+      certificate,
+      status: issuer ? await statusOf(certificate, issuer, options, policy, until) : unknown('no issuer'),
+    })),
+  );
+  for (const { certificate, status } of found)
+    if (status.kind === 'revoked') return revoked(certificate, status);
+  const warnings: string[] = [];
+  for (const { certificate, status } of found) {
+    if (status.kind !== 'unknown') continue;
+    const detail = `It could not be found out whether the certificate "${certificate.label}" is revoked: ${status.why}.`;
+    if (strict)
+      return {
+        ok: false,
+        check: 'revocation-unknown',
+        detail,
+        advice: [
+          'If this network wants you to log in first (hotel, train), do that in a browser and try again.',
+          'Set remote.revocation to relaxed to connect when it cannot be found out.',
+        ],
+      };
+    if (status.why !== NOWHERE) warnings.push(detail);
+  }
+  return { ok: true, warnings };
+}
+
+const NOWHERE = 'it names no place to ask by HTTP that the profile allows';
+
+function revoked(
+  certificate: Certificate,
+  { at, reason }: Extract<Status, { kind: 'revoked' }>,
+): RevocationVerdict {
+  const when =
+    Number.isFinite(at) && Math.abs(at) <= 8.64e15 ? ` on ${new Date(at).toISOString().slice(0, 10)}` : '';
+  const why =
+    reason === undefined || reason === 'unspecified' ? 'its CA gives no reason' : `reason: ${reason}`;
+  return {
+    ok: false,
+    check: 'revoked',
+    detail: `The certificate "${certificate.label}" was revoked${when} (${why}).`,
+    advice: ['Do not connect. Ask whoever runs the gateway for a new certificate on it.'],
+  };
+}
+
+async function statusOf(
+  certificate: Certificate,
+  issuer: Certificate,
+  options: RevocationOptions,
+  policy: StatusPolicy,
+  until: number,
+): Promise<Status> {
+  const { modes } = options;
+  const sources = sourcesOf(certificate);
+  const asks = [
+    ...(modes.ocsp === 'off' ? [] : sources.ocsp.map((url) => ({ url, ask: askResponder }))),
+    ...(modes.crl === 'off' ? [] : sources.crl.map((url) => ({ url, ask: askList }))),
+  ];
+  const failures: string[] = [];
+  for (const { url, ask } of asks) {
+    const left = Math.min(SOURCE_LIMIT_MS, until - performance.now());
+    if (left <= 0) {
+      failures.push('the time for it is over');
+      break;
+    }
+    const status = await ask(url, certificate, issuer, options, policy, left);
+    if (status.kind !== 'unknown') return status;
+    failures.push(`${status.why} (${url})`);
+  }
+  return unknown(failures.join('; ') || NOWHERE);
+}
+
+type Ask = (
+  url: string,
+  certificate: Certificate,
+  issuer: Certificate,
+  options: RevocationOptions,
+  policy: StatusPolicy,
+  milliseconds: number,
+) => Promise<Status>;
+
+const phrase = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+const keyOf = (...parts: readonly string[]): string =>
+  createHash('sha256').update(parts.join('\n')).digest('hex');
+
+const askList: Ask = async (url, certificate, issuer, options, policy, milliseconds) => {
+  const key = keyOf('crl', url, issuer.fingerprint);
+  const kept = await options.cache?.get(key);
+  if (kept) {
+    const status = crlStatus(kept, certificate, issuer, url, policy);
+    if (status.kind !== 'unknown') return status;
+  }
+  try {
+    const limits = { milliseconds, octets: MAX_CRL_OCTETS, redirects: REDIRECTS };
+    const octets = await options.fetchBytes(url, limits);
+    const status = crlStatus(octets, certificate, issuer, url, policy);
+    if (status.kind !== 'unknown') await options.cache?.put(key, octets);
+    return status;
+  } catch (cause) {
+    return unknown(`the CRL cannot be fetched: ${phrase(cause)}`);
+  }
+};
+
+const askResponder: Ask = async (url, certificate, issuer, options, policy, milliseconds) => {
+  const key = keyOf('ocsp', url, certificate.fingerprint, issuer.fingerprint);
+  const kept = await options.cache?.get(key);
+  if (kept) {
+    const { status } = ocspStatus(kept, certificate, issuer, undefined, policy);
+    if (status.kind !== 'unknown') return status;
+  }
+  const nonce = new Uint8Array(randomBytes(NONCE_OCTETS));
+  try {
+    const octets = await options.fetchBytes(url, {
+      milliseconds,
+      octets: MAX_OCSP_OCTETS,
+      redirects: REDIRECTS,
+      body: ocspRequest(certificate, issuer, nonce),
+      type: OCSP_REQUEST_TYPE,
+    });
+    const { status, keepUntil } = ocspStatus(octets, certificate, issuer, nonce, policy);
+    if (status.kind !== 'unknown' && keepUntil !== undefined) await options.cache?.put(key, octets);
+    return status;
+  } catch (cause) {
+    return unknown(`the OCSP responder cannot be asked: ${phrase(cause)}`);
+  }
+};
