@@ -60,6 +60,15 @@ test('a list out of date says nothing, within five minutes of either clock', () 
   says(status(crl, { at: to + 6 * 60_000 }), /to be replaced on 2026-06-20 00:00 UTC/);
 });
 
+test('a list of many thousands is read to its end', () => {
+  const serials = Array.from({ length: 13_000 }, (_, i) => (0x70000000 + i).toString(16));
+  const others = serials.map((serial) => ({ certificate: { serial }, reason: 'superseded' }));
+  assert.deepEqual(status(makeCrl(ca, { revoked: others })), { kind: 'good' });
+  const crl = makeCrl(ca, { revoked: [...others, { certificate: leaf.certificate }] });
+  assert.ok(crl.length > 450_000);
+  assert.equal(status(crl).kind, 'revoked');
+});
+
 test('only the issuer may speak', async () => {
   const stranger = await issue({ subject: 'CN=CA', ca: true });
   says(status(makeCrl(stranger, { extensions: [] })), /signature that is not by "CN=CA"/);

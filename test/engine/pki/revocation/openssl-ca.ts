@@ -7,7 +7,7 @@ import type { Certificate } from '../../../../engine/pki/certificate.ts';
 import type { Issued } from '../fixtures.ts';
 
 export interface Revoked {
-  readonly certificate: Certificate;
+  readonly certificate: Pick<Certificate, 'serial'>;
   readonly reason?: string;
   /** Shown as OpenSSL's `YYMMDDHHMMSSZ`. */
   readonly at?: string;
@@ -35,7 +35,7 @@ const index = (revoked: readonly Revoked[], valid: readonly Certificate[] = []):
     ...valid.map((one) => `V\t270101000000Z\t\t${serial(one)}\tunknown\t/CN=x\n`),
   ].join('');
 
-const serial = (certificate: Certificate): string => certificate.serial.toUpperCase();
+const serial = (certificate: Pick<Certificate, 'serial'>): string => certificate.serial.toUpperCase();
 
 export interface CrlWishes {
   readonly revoked?: readonly Revoked[];
