@@ -1,5 +1,5 @@
 /** What an ESP SA pair is made of: plain data, so that it can cross to the data path's thread. */
-import type { Millis, Spi32 } from '../base/brand.ts';
+import type { Spi32 } from '../base/brand.ts';
 import type { IpBytes } from '../base/ip.ts';
 import type { CipherSuite } from '../crypto/port.ts';
 
@@ -44,6 +44,3 @@ export interface EspSaPair {
   /** Carries outbound traffic from the moment of installation, or only once activated. */
   readonly outbound: 'now' | 'later';
 }
-
-/** Milliseconds that a replaced SA still receives after its successor took over. */
-export const LINGER: Millis = 5000 as Millis;

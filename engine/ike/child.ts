@@ -4,7 +4,7 @@ import type { CipherSuite } from '../crypto/port.ts';
 import type { Selector } from '../esp/params.ts';
 import type { ChildConfig, ChildView } from './contract.ts';
 
-/** How long a removed pair still receives packets under way; `LINGER` of esp/params.ts is the same span. */
+/** How long a removed pair still receives packets that are under way. */
 export const LINGER_MS: Millis = 5000 as Millis;
 
 export interface Child {
