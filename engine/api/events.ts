@@ -2,6 +2,25 @@
 import { z } from 'zod';
 import type { LogLevel } from '../base/log.ts';
 
+/** What `data` of a timeline event holds, by its topic; further topics have none. */
+export interface EventData {
+  readonly state: { readonly state: string };
+  /** One try at one endpoint; without `code` it begins, with it it has failed. */
+  readonly attempt: { readonly number: number; readonly endpoint: string; readonly code?: string };
+  readonly rekey: {
+    readonly what: 'ike' | 'child';
+    readonly child?: string;
+    readonly by: 'us' | 'peer';
+    /** `lifetime`, `bytes`, `packets`, `command`, `rehearsal`, … */
+    readonly cause?: string;
+    readonly done: boolean;
+    readonly durationMs?: number;
+  };
+  readonly path: { readonly local: string; readonly remote: string };
+  readonly liveness: { readonly ok: boolean; readonly roundTripMs?: number };
+  readonly drops: { readonly cause: string; readonly count: number };
+}
+
 /** One line of a tunnel's timeline. */
 export interface TunnelEvent {
   /** ISO 8601, UTC. */
@@ -10,6 +29,8 @@ export interface TunnelEvent {
   /** `state`, `message`, `rekey`, `child`, `host`, … */
   readonly topic: string;
   readonly text: string;
+  /** What the text says, for drawing a timeline: see `EventData`. */
+  readonly data?: Readonly<Record<string, string | number | boolean>> | undefined;
 }
 
 export const tunnelEventSchema: z.ZodType<TunnelEvent> = z.object({
@@ -17,6 +38,7 @@ export const tunnelEventSchema: z.ZodType<TunnelEvent> = z.object({
   level: z.enum(['debug', 'info', 'warn', 'error']),
   topic: z.string(),
   text: z.string(),
+  data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
 });
 
 /** One line of the engine's log. */

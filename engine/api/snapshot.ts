@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Failure } from '../base/failure.ts';
 import { type TunnelEvent, tunnelEventSchema } from './events.ts';
 import { failureSchema } from './failure.ts';
+import { type PromptSnapshot, promptSchema } from './prompt.ts';
 import type { ApiVersion } from './version.ts';
 
 export const TUNNEL_STATES = [
@@ -142,6 +143,8 @@ export interface TunnelSnapshot {
   readonly attempts: number;
   /** Until the next attempt, while waiting for one. */
   readonly secondsToRetry?: number | undefined;
+  /** What the attempt wants to know from its user before it goes on. */
+  readonly prompt?: PromptSnapshot | undefined;
   /** Latest last, at most 200. */
   readonly history: readonly TunnelEvent[];
 }
@@ -265,6 +268,7 @@ export const tunnelSnapshotSchema: z.ZodType<TunnelSnapshot> = z.object({
   lastFailure: failureSchema.optional(),
   attempts: count,
   secondsToRetry: z.number().nonnegative().optional(),
+  prompt: promptSchema.optional(),
   history: z.array(tunnelEventSchema),
 });
 

@@ -1,0 +1,47 @@
+/**
+ * Questions of a connection attempt to its user: a password that is not stored, a one-time code, a gateway's own
+ * words (EAP-GTC, RFC 3748 §5.6). A prompt stands in the tunnel's snapshot until it is answered, withdrawn or late.
+ */
+import { z } from 'zod';
+
+export const PROMPT_KINDS = ['password', 'one-time-code', 'passphrase'] as const;
+
+export type PromptKind = (typeof PROMPT_KINDS)[number];
+
+export interface PromptSnapshot {
+  /** Of this question, for `tunnel.answer`; never used twice. */
+  readonly id: number;
+  readonly kind: PromptKind;
+  /** Whose secret is asked for. */
+  readonly user?: string | undefined;
+  /** The gateway's own words, shortened and without control characters; not to be trusted as advice. */
+  readonly text?: string | undefined;
+  /** Why it is asked again, in a sentence. */
+  readonly problem?: string | undefined;
+  /** Whether the answer may be kept: never for a one-time code, nor for a profile that is not stored. */
+  readonly storable: boolean;
+  readonly secondsLeft: number;
+}
+
+export const promptSchema: z.ZodType<PromptSnapshot> = z.object({
+  id: z.number().int().positive(),
+  kind: z.enum(PROMPT_KINDS),
+  user: z.string().optional(),
+  text: z.string().optional(),
+  problem: z.string().optional(),
+  storable: z.boolean(),
+  secondsLeft: z.number().nonnegative(),
+});
+
+/** Octets of an answer in UTF-8. */
+export const MAX_ANSWER = 1024;
+
+export interface AnswerParams {
+  readonly name: string;
+  /** Of the prompt; an answer to one that stands no longer is refused with NOT_FOUND. */
+  readonly prompt: number;
+  /** Never logged, never returned. */
+  readonly answer: string;
+  /** Keep it with the stored profile. */
+  readonly store?: boolean | undefined;
+}
