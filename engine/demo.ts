@@ -2,37 +2,13 @@
  * The demo: a whole life of a tunnel in one process, unprivileged. The engine connects through real UDP sockets on
  * the loopback interface to the embedded gateway; only the two network interfaces are in memory.
  */
-import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ChildSnapshot, TunnelSnapshot } from './api/snapshot.ts';
-import type { Instant, Spi32 } from './base/brand.ts';
-import { readU32, toHex, utf8 } from './base/bytes.ts';
-import { hours, minutes, seconds } from './base/instant.ts';
-import { parsePrefix } from './base/ip.ts';
-import { silentLog } from './base/log.ts';
-import { Secret } from './base/secret.ts';
-import { defaultProposals } from './crypto/proposals.ts';
 import { createReport, type Report } from './demo/report.ts';
+import { INSIDE, LOOPBACK, profileFor, type Scene, setTheScene } from './demo/scene.ts';
 import { Traffic } from './demo/traffic.ts';
-import type { EspSaPair } from './esp/params.ts';
-import { ANY_IPV4, ANY_IPV6, Gateway } from './gateway/gateway.ts';
-import type { IkeConfig } from './ike/contract.ts';
-import { createSession } from './ike/session.ts';
-import { memoryHost } from './os/host.fake.ts';
-import { systemScheduler } from './os/scheduler.ts';
-import { openInline, selectCrypto, selectUdp } from './os/select.ts';
-import { MemoryTun } from './os/tun/tun.fake.ts';
-import { formatIdentity, parseIdentity } from './pki/identity.ts';
-import type { ProfileStorage } from './profile/storage.ts';
-import { profileRules } from './profile-rules.ts';
-import { Engine } from './tunnel/engine.ts';
-import type { World } from './tunnel/ports.ts';
+import type { Engine } from './tunnel/engine.ts';
 
-const LOOPBACK = '127.0.0.1';
-const INSIDE = '10.77.0.1';
-const RESOLVER = '10.77.0.53';
-const GATEWAY_ID = 'gateway.demo';
-const CLIENT_ID = 'roamer@demo';
 const NAME = 'demo';
 const PINGS = 20;
 const TRANSFER_PACKETS = 20_000;
@@ -44,17 +20,6 @@ export interface DemoOptions {
   readonly json: boolean;
 }
 
-interface Scene {
-  readonly engine: Engine;
-  readonly gateway: Gateway;
-  readonly gatewayPort: number;
-  readonly clientTun: MemoryTun;
-  readonly gatewayTun: MemoryTun;
-  readonly host: ReturnType<typeof memoryHost>;
-  readonly psk: string;
-  close(): Promise<void>;
-}
-
 /** Resolves once `met` holds. */
 async function until(what: string, met: () => boolean): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
@@ -63,112 +28,6 @@ async function until(what: string, met: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
-
-function gatewayConfig(psk: string): IkeConfig {
-  const secret = new Secret(utf8(psk));
-  const lifetime = { lifetime: hours(3), margin: minutes(9), fuzz: 1 };
-  return {
-    role: 'responder',
-    encapsulation: 'auto',
-    localId: parseIdentity(GATEWAY_ID),
-    localAuth: { kind: 'psk', secret },
-    sendRemoteId: false,
-    remoteAuth: { kind: 'psk', secret: () => secret, authorities: new Uint8Array() },
-    proposals: defaultProposals('ike'),
-    lifetime,
-    children: [
-      {
-        name: 'inside',
-        proposals: defaultProposals('esp'),
-        local: [ANY_IPV4, ANY_IPV6],
-        remote: ['dynamic'],
-        lifetime: { ...lifetime, lifetime: hours(1) },
-        limits: { softBytes: 0, hardBytes: 0, softPackets: 0, hardPackets: 0 },
-        replayWindow: 1024,
-      },
-    ],
-    virtualIp: { ipv4: true, ipv6: true, dns: true },
-    liveness: { delay: seconds(30) },
-    retransmission: { timeout: seconds(1), base: 1.8, jitter: 0.2, tries: 5 },
-    fragmentation: { enabled: true, sizes: [1280, 576] },
-    initialContact: false,
-    preferPss: false,
-  };
-}
-
-const noProfiles: ProfileStorage = {
-  list: async () => [],
-  get: async () => undefined,
-  put: async () => undefined,
-  remove: async () => false,
-};
-
-async function setTheScene(): Promise<Scene> {
-  const scheduler = systemScheduler();
-  const crypto = selectCrypto();
-  const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
-  const open = async (tun: MemoryTun): ReturnType<typeof openInline> =>
-    openInline({ tun, port: 0, address: LOOPBACK, crypto, clock: () => performance.now() as Instant });
-  const gatewayTun = new MemoryTun({ name: 'gateway0', mtu: 1400 });
-  const clientTun = new MemoryTun({ name: 'client0', mtu: 1400 });
-  const gatewayPath = await open(gatewayTun);
-  const psk = toHex(random(16));
-  let ids = 0;
-  const gateway = new Gateway({
-    config: gatewayConfig(psk),
-    createSession,
-    datapath: gatewayPath,
-    scheduler,
-    credentials: { sign: refuse, verifyPeer: refuse },
-    context: {
-      crypto,
-      random,
-      freshSpi: () => ((readU32(random(4), 0) | 0x100) >>> 0) as Spi32,
-      freshChildId: (): EspSaPair['id'] => ++ids,
-    },
-    log: silentLog,
-    pool: [
-      { address: '10.77.8.0', length: 24 },
-      parsePrefix('fd77:8::/64') ?? { address: '::', length: 128 },
-    ],
-    dns: [RESOLVER],
-    cookieThreshold: 10,
-  });
-  const host = memoryHost();
-  const world: World = {
-    scheduler,
-    log: silentLog,
-    ike: { crypto, random },
-    resolve: async (name) => [name],
-    localAddressFor: async () => LOOPBACK,
-    pathMtu: async () => 1500,
-    openIkeSocket: () => selectUdp().open({ port: 0, address: LOOPBACK }),
-    openDatapath: async () => ({ datapath: await open(clientTun), interface: clientTun.name }),
-  };
-  const engine = new Engine({
-    world,
-    host,
-    createSession,
-    identityText: formatIdentity,
-    profiles: noProfiles,
-    rules: profileRules(
-      () => Date.now(),
-      () => undefined,
-    ),
-    logSource: { tail: () => [], onLine: () => () => undefined },
-    about: { version: '', pid: process.pid, privileged: false, socket: '', stateFolder: '', recovered: [] },
-  });
-  const close = async (): Promise<void> => {
-    await engine.stop();
-    gateway.abandon();
-    await gatewayPath.close();
-  };
-  return { engine, gateway, gatewayPort: gatewayPath.local.port, clientTun, gatewayTun, host, psk, close };
-}
-
-const refuse = async (): Promise<never> => {
-  throw new Error('the demo uses a pre-shared key');
-};
 
 function tunnelOf(engine: Engine): TunnelSnapshot {
   const tunnel = engine.snapshot().tunnels.find((t) => t.name === NAME);
@@ -186,14 +45,14 @@ const rate = (octets: number, milliseconds: number): number =>
   Math.round((octets * 8) / milliseconds / 100) / 10;
 
 async function play(report: Report, scene: Scene): Promise<void> {
-  const { engine, gateway, psk, gatewayPort, clientTun, gatewayTun, host } = scene;
+  const { engine, gateway, clientTun, gatewayTun, host } = scene;
   const traffic = new Traffic(clientTun, gatewayTun);
 
   const connected = await report.step(
     'IKE_SA_INIT, IKE_AUTH',
     async () => {
       const begin = performance.now();
-      await engine.up({ profile: profileFor(psk, gatewayPort), wait: true });
+      await engine.up({ profile: profileFor(scene, NAME), wait: true });
       const { ike } = tunnelOf(engine);
       return {
         milliseconds: Math.round((performance.now() - begin) * 10) / 10,
@@ -328,16 +187,6 @@ async function underTraffic<T extends { from: string; to: string }>(
   } finally {
     await probe.stop();
   }
-}
-
-function profileFor(psk: string, port: number): Record<string, unknown> {
-  return {
-    name: NAME,
-    gateway: { hosts: [LOOPBACK], port },
-    local: { id: CLIENT_ID, auth: { psk } },
-    remote: { id: GATEWAY_ID },
-    virtualIp: { ipv4: true, ipv6: true },
-  };
 }
 
 /** Runs the demo; resolves with the exit code: 0 when every step worked. */

@@ -1,0 +1,228 @@
+/**
+ * The stage of the demo: an engine and the embedded gateway in one process, connected through real UDP sockets on the
+ * loopback interface. Only the network interfaces are in memory.
+ */
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { ProfileDocumentJson } from '../api/commands.ts';
+import type { Instant, Spi32 } from '../base/brand.ts';
+import { readU32, toHex, utf8 } from '../base/bytes.ts';
+import { hours, minutes, seconds } from '../base/instant.ts';
+import { parsePrefix } from '../base/ip.ts';
+import { type Log, silentLog } from '../base/log.ts';
+import { Secret } from '../base/secret.ts';
+import { defaultProposals } from '../crypto/proposals.ts';
+import type { EspSaPair } from '../esp/params.ts';
+import { ANY_IPV4, ANY_IPV6, Gateway } from '../gateway/gateway.ts';
+import type { IkeConfig } from '../ike/contract.ts';
+import { createSession } from '../ike/session.ts';
+import { memoryHost } from '../os/host.fake.ts';
+import { systemScheduler } from '../os/scheduler.ts';
+import { openInline, selectCrypto, selectUdp } from '../os/select.ts';
+import { MemoryTun } from '../os/tun/tun.fake.ts';
+import { formatIdentity, parseIdentity } from '../pki/identity.ts';
+import type { ProfileStorage } from '../profile/storage.ts';
+import { profileRules } from '../profile-rules.ts';
+import { Engine, type EngineParts } from '../tunnel/engine.ts';
+import type { Credentials, World } from '../tunnel/ports.ts';
+
+export const LOOPBACK = '127.0.0.1';
+/** A host behind the gateway that answers pings. */
+export const INSIDE = '10.77.0.1';
+export const GATEWAY_ID = 'gateway.demo';
+export const CLIENT_ID = 'roamer@demo';
+const RESOLVER = '10.77.0.53';
+
+export interface Scene {
+  readonly engine: Engine;
+  readonly gateway: Gateway;
+  readonly gatewayPort: number;
+  /** The interface of the first connection. */
+  readonly clientTun: MemoryTun;
+  readonly gatewayTun: MemoryTun;
+  readonly host: ReturnType<typeof memoryHost>;
+  readonly psk: string;
+  close(): Promise<void>;
+}
+
+/** How the gateway proves itself, when not with the demo's pre-shared key. */
+export interface GatewayIdentity {
+  readonly config: Pick<IkeConfig, 'localId' | 'localAuth' | 'remoteAuth'>;
+  readonly credentials: Credentials;
+}
+
+export interface SceneOptions {
+  readonly log?: Log;
+  readonly logSource?: EngineParts['logSource'];
+  readonly profiles?: ProfileStorage;
+  readonly about?: Partial<EngineParts['about']>;
+  readonly identity?: GatewayIdentity;
+  /** Hears of each interface that a connection opens. */
+  readonly opened?: (tun: MemoryTun) => void;
+}
+
+/** The gateway's side of the demo's pre-shared key. */
+function gatewayConfig(psk: string): IkeConfig {
+  const secret = new Secret(utf8(psk));
+  const lifetime = { lifetime: hours(3), margin: minutes(9), fuzz: 1 };
+  return {
+    role: 'responder',
+    encapsulation: 'auto',
+    localId: parseIdentity(GATEWAY_ID),
+    localAuth: { kind: 'psk', secret },
+    sendRemoteId: false,
+    remoteAuth: { kind: 'psk', secret: () => secret, authorities: new Uint8Array() },
+    proposals: defaultProposals('ike'),
+    lifetime,
+    children: [
+      {
+        name: 'inside',
+        proposals: defaultProposals('esp'),
+        local: [ANY_IPV4, ANY_IPV6],
+        remote: ['dynamic'],
+        lifetime: { ...lifetime, lifetime: hours(1) },
+        limits: { softBytes: 0, hardBytes: 0, softPackets: 0, hardPackets: 0 },
+        replayWindow: 1024,
+      },
+    ],
+    virtualIp: { ipv4: true, ipv6: true, dns: true },
+    liveness: { delay: seconds(30) },
+    retransmission: { timeout: seconds(1), base: 1.8, jitter: 0.2, tries: 5 },
+    fragmentation: { enabled: true, sizes: [1280, 576] },
+    initialContact: false,
+    preferPss: false,
+  };
+}
+
+const noProfiles: ProfileStorage = {
+  list: async () => [],
+  get: async () => undefined,
+  put: async () => undefined,
+  remove: async () => false,
+};
+
+const noLog: EngineParts['logSource'] = { tail: () => [], onLine: () => () => undefined };
+
+const refuse = async (): Promise<never> => {
+  throw new Error('the demo uses a pre-shared key');
+};
+
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+
+interface OpenGateway {
+  readonly gateway: Gateway;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+type OpenPath = (tun: MemoryTun) => ReturnType<typeof openInline>;
+
+/** The gateway alone, on a free port of the loopback interface. */
+async function openGateway(
+  open: OpenPath,
+  tun: MemoryTun,
+  psk: string,
+  { identity, log = silentLog }: SceneOptions,
+): Promise<OpenGateway> {
+  const datapath = await open(tun);
+  let ids = 0;
+  const gateway = new Gateway({
+    config: { ...gatewayConfig(psk), ...identity?.config },
+    createSession,
+    datapath,
+    scheduler: systemScheduler(),
+    credentials: identity?.credentials ?? { sign: refuse, verifyPeer: refuse },
+    context: {
+      crypto: selectCrypto(),
+      random,
+      freshSpi: () => ((readU32(random(4), 0) | 0x100) >>> 0) as Spi32,
+      freshChildId: (): EspSaPair['id'] => ++ids,
+    },
+    log: log.with({ side: 'gateway' }),
+    pool: [
+      { address: '10.77.8.0', length: 24 },
+      parsePrefix('fd77:8::/64') ?? { address: '::', length: 128 },
+    ],
+    dns: [RESOLVER],
+    cookieThreshold: 10,
+  });
+  return { gateway, port: datapath.local.port, close: () => datapath.close() };
+}
+
+/** Builds it all; nothing is connected yet. */
+export async function setTheScene(options: SceneOptions = {}): Promise<Scene> {
+  const { log = silentLog, logSource = noLog, profiles = noProfiles, about = {}, opened } = options;
+  const scheduler = systemScheduler();
+  const crypto = selectCrypto();
+  const open: OpenPath = async (tun) =>
+    openInline({ tun, port: 0, address: LOOPBACK, crypto, clock: () => performance.now() as Instant });
+  const gatewayTun = new MemoryTun({ name: 'gateway0', mtu: 1400 });
+  const clientTun = new MemoryTun({ name: 'client0', mtu: 1400 });
+  const psk = toHex(random(16));
+  const side = await openGateway(open, gatewayTun, psk, options);
+  const host = memoryHost();
+  let connections = 0;
+  const world: World = {
+    scheduler,
+    log,
+    ike: { crypto, random },
+    resolve: async (name) => [name],
+    localAddressFor: async () => LOOPBACK,
+    pathMtu: async () => 1500,
+    openIkeSocket: () => selectUdp().open({ port: 0, address: LOOPBACK }),
+    openDatapath: async ({ mtu }) => {
+      const number = connections++;
+      const tun = number === 0 ? clientTun : new MemoryTun({ name: `client${number}`, mtu });
+      opened?.(tun);
+      return { datapath: await open(tun), interface: tun.name };
+    },
+  };
+  const engine = new Engine({
+    world,
+    host,
+    createSession,
+    identityText: formatIdentity,
+    profiles,
+    rules: profileRules(
+      () => Date.now(),
+      (text) => log.warn(text),
+    ),
+    logSource,
+    about: {
+      version: '',
+      pid: process.pid,
+      privileged: false,
+      socket: '',
+      stateFolder: '',
+      recovered: [],
+      ...about,
+    },
+  });
+  const close = async (): Promise<void> => {
+    await engine.stop();
+    side.gateway.abandon();
+    await side.close();
+  };
+  return {
+    engine,
+    gateway: side.gateway,
+    gatewayPort: side.port,
+    clientTun,
+    gatewayTun,
+    host,
+    psk,
+    close,
+  };
+}
+
+/** A profile that connects to the scene's gateway. */
+export const profileFor = (
+  { psk, gatewayPort }: Pick<Scene, 'psk' | 'gatewayPort'>,
+  name: string,
+): ProfileDocumentJson => ({
+  name,
+  gateway: { hosts: [LOOPBACK], port: gatewayPort },
+  local: { id: CLIENT_ID, auth: { psk } },
+  remote: { id: GATEWAY_ID },
+  virtualIp: { ipv4: true, ipv6: true },
+});
