@@ -1,12 +1,14 @@
 /**
- * Runs the tests: `node test/run.mjs all|unit|interop|check [NAME…]`.
- * Unit tests run in parallel, interop scenarios one after the other (each owns network namespaces). A NAME
- * picks the test files whose path contains it; a name that picks nothing is an error, not an empty success.
+ * Runs the tests: `node test/run.mjs all|unit|interop|ui|check [NAME…]`.
+ * Unit tests run in parallel, interop scenarios one after the other (each owns network namespaces), and so do the
+ * tests that drive a Chromium. A NAME picks the test files whose path contains it; a name that picks nothing is an
+ * error, not an empty success.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findChromium } from './support/chromium.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [mode = 'all', ...names] = process.argv.slice(2);
@@ -24,6 +26,10 @@ function testFiles(folder) {
 }
 
 const isInterop = (file) => file.startsWith(join('test', 'interop'));
+/** `test/ui` is the renderer, `test/electron/app` the shell, both in a Chromium. */
+const isUi = (file) =>
+  file.startsWith(join('test', 'ui')) || file.startsWith(join('test', 'electron', 'app'));
+const isUnit = (file) => !isInterop(file) && !isUi(file);
 const chosen = (file) => names.length === 0 || names.some((name) => file.includes(name));
 
 function run(command, args) {
@@ -45,9 +51,18 @@ function runTests(title, files, concurrency) {
   ]);
 }
 
+const PROJECTS = [
+  'engine/tsconfig.pure.json',
+  'engine/tsconfig.node.json',
+  'electron/tsconfig.json',
+  'renderer/tsconfig.json',
+  'test/tsconfig.json',
+  'test/tsconfig.ui.json',
+];
+
 function check() {
   const bin = (name) => join(root, 'node_modules', '.bin', name);
-  for (const project of ['engine/tsconfig.pure.json', 'engine/tsconfig.node.json', 'test/tsconfig.json']) {
+  for (const project of PROJECTS) {
     const status = run(bin('tsc'), ['-p', project]);
     if (status !== 0) return status;
   }
@@ -56,21 +71,32 @@ function check() {
   return runTests('architecture', ['test/architecture.test.ts'], 1);
 }
 
+/** A missing Chromium is one loud line, and a failure where `CULVERT_REQUIRE_UI=1` forbids skipping. */
+function runUi(files) {
+  if (files.length === 0 || findChromium()) return runTests('ui in Chromium', files, 1);
+  const required = process.env.CULVERT_REQUIRE_UI === '1';
+  process.stderr.write(
+    `${required ? 'FAILED' : 'SKIPPED'}: ${files.length} ui test files need Chromium (install it, or name it in CULVERT_CHROMIUM)\n`,
+  );
+  return required ? 1 : 0;
+}
+
 function tests() {
   const all = testFiles('test').filter(chosen);
-  const unit = mode === 'interop' ? [] : all.filter((file) => !isInterop(file));
-  const interop = mode === 'unit' ? [] : all.filter(isInterop);
-  if (unit.length + interop.length === 0) {
+  const pick = (name, belongs) => (mode === 'all' || mode === name ? all.filter(belongs) : []);
+  const unit = pick('unit', isUnit);
+  const interop = pick('interop', isInterop);
+  const ui = pick('ui', isUi);
+  if (unit.length + interop.length + ui.length === 0) {
     process.stderr.write(`no test file matches ${names.join(', ')}\n`);
     return 2;
   }
-  const unitStatus = runTests('unit', unit, 2);
-  const interopStatus = runTests('interop with strongSwan', interop, 1);
-  return unitStatus || interopStatus;
+  const statuses = [runTests('unit', unit, 2), runTests('interop with strongSwan', interop, 1), runUi(ui)];
+  return statuses.find((status) => status !== 0) ?? 0;
 }
 
-if (!['all', 'unit', 'interop', 'check'].includes(mode)) {
-  process.stderr.write(`usage: node test/run.mjs all|unit|interop|check [NAME…]\n`);
+if (!['all', 'unit', 'interop', 'ui', 'check'].includes(mode)) {
+  process.stderr.write(`usage: node test/run.mjs all|unit|interop|ui|check [NAME…]\n`);
   process.exit(2);
 }
 process.exit(mode === 'check' ? check() : tests());
