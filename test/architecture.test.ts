@@ -234,7 +234,9 @@ test('files are kebab-case', () => {
   const odd = product
     .filter(
       (s) =>
-        !/^[a-z0-9-]+(\.(linux|darwin|win32|fake|config|d))?\.(ts|tsx|mjs)$/.test(s.path.split('/').at(-1) ?? ''),
+        !/^[a-z0-9-]+(\.(linux|darwin|win32|fake|config|d))?\.(ts|tsx|mjs)$/.test(
+          s.path.split('/').at(-1) ?? '',
+        ),
     )
     .map((s) => s.path);
   assert.deepEqual(odd, []);
