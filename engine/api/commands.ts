@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { NAME_PATTERN, NAME_RULE } from '../base/name.ts';
 import { type LogLine, logLineSchema } from './events.ts';
 import { LOG_LINES } from './limits.ts';
+import { type NegotiationResult, negotiationSchema } from './negotiation.ts';
 import {
   type EngineInfo,
   engineInfoSchema,
@@ -59,6 +60,12 @@ export interface RekeyParams {
   readonly what: 'ike' | 'child';
   /** Name of the child; all of them when left out. */
   readonly child?: string | undefined;
+}
+
+export interface NegotiationParams {
+  readonly name: string;
+  /** Only messages after this sequence number. */
+  readonly after?: number | undefined;
 }
 
 export interface AddProfileParams {
@@ -116,6 +123,8 @@ export interface MethodTypes {
   readonly 'tunnel.up': { readonly params: UpParams; readonly result: UpResult };
   readonly 'tunnel.down': { readonly params: DownParams; readonly result: DownResult };
   readonly 'tunnel.rekey': { readonly params: RekeyParams; readonly result: Nothing };
+  /** The latest IKE messages of a tunnel, summarised; also of one that is down again. */
+  readonly 'tunnel.negotiation': { readonly params: NegotiationParams; readonly result: NegotiationResult };
   readonly 'profiles.add': { readonly params: AddProfileParams; readonly result: AddProfileResult };
   readonly 'profiles.list': { readonly params: Nothing; readonly result: ProfileList };
   readonly 'profiles.get': { readonly params: Named; readonly result: ProfileDocumentResult };
@@ -167,6 +176,11 @@ export const METHODS: { readonly [M in Method]: MethodRow<M> } = {
     right: 'operate',
     params: z.strictObject({ name, what: z.enum(['ike', 'child']), child: name.optional() }),
     result: accepted,
+  },
+  'tunnel.negotiation': {
+    right: 'read',
+    params: z.strictObject({ name, after: z.number().int().nonnegative().optional() }),
+    result: negotiationSchema,
   },
   'profiles.add': {
     right: 'admin',

@@ -7,12 +7,14 @@ import type {
   AddProfileResult,
   DownParams,
   DownResult,
+  NegotiationParams,
   ProfileDocumentResult,
   RekeyParams,
   UpParams,
   UpResult,
 } from './commands.ts';
 import type { LogLine } from './events.ts';
+import type { NegotiationResult } from './negotiation.ts';
 import type { EngineInfo, ProfileSummary, Snapshot } from './snapshot.ts';
 
 export interface EngineApi {
@@ -25,6 +27,7 @@ export interface EngineApi {
   /** Resolves when the peer was told and the host is as before. A waiting `up` then rejects with CANCELLED. */
   down(params: DownParams): Promise<DownResult>;
   rekey(params: RekeyParams): Promise<void>;
+  negotiation(params: NegotiationParams): NegotiationResult;
   addProfile(params: AddProfileParams): Promise<AddProfileResult>;
   listProfiles(): Promise<readonly ProfileSummary[]>;
   getProfile(name: string): Promise<ProfileDocumentResult>;

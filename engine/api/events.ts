@@ -17,7 +17,8 @@ export interface EventData {
     readonly durationMs?: number;
   };
   readonly path: { readonly local: string; readonly remote: string };
-  readonly liveness: { readonly ok: boolean; readonly roundTripMs?: number };
+  /** Answers in a row are one event, at the time of the last; `count` of them. */
+  readonly liveness: { readonly ok: boolean; readonly roundTripMs?: number; readonly count?: number };
   readonly drops: { readonly cause: string; readonly count: number };
 }
 

@@ -10,6 +10,8 @@ import type { Secret } from '../base/secret.ts';
 import type { CipherSuite, CryptoProvider, RandomSource } from '../crypto/port.ts';
 import type { ProposalSpec } from '../crypto/proposals.ts';
 import type { EspSaPair, Selector, VolumeLimits } from '../esp/params.ts';
+import type { Header } from '../wire/message.ts';
+import type { Payload } from '../wire/payloads/types.ts';
 import type { EapPeerConfig } from './eap/peer.ts';
 import type { EapServerConfig } from './eap/server.ts';
 
@@ -234,9 +236,29 @@ export type Effect =
       readonly level: 'debug' | 'info' | 'warn';
       readonly topic: NoteTopic;
       readonly text: string;
+      readonly data?: NoteData | undefined;
     }
+  /**
+   * A message as it was sent, or as it was understood. `payloads` may hold secrets of EAP and AUTH: whoever keeps it
+   * keeps a summary. `octets` of a fragmented message of the peer are estimated from its last fragment.
+   */
+  | {
+      readonly kind: 'message';
+      readonly direction: 'sent' | 'received';
+      readonly header: Header;
+      readonly payloads: readonly Payload[];
+      readonly octets: number;
+      readonly fragments: number;
+      /** Of an answer to a request of ours that was sent once. */
+      readonly roundTrip?: Millis | undefined;
+    }
+  /** The message of ours with this ID was sent once more. */
+  | { readonly kind: 'resent'; readonly spi: IkeSpi; readonly messageId: number; readonly response: boolean }
   /** The end. Nothing follows; all children were removed by effects before. */
   | { readonly kind: 'closed'; readonly failure: Failure | undefined };
+
+/** What a note says, for drawing it; see `EventData` of the API. */
+export type NoteData = Readonly<Record<string, string | number | boolean>>;
 
 export type NoteTopic =
   | 'message'

@@ -13,6 +13,7 @@ import type {
   IkeState,
   Lifetime,
   NatView,
+  NoteData,
   NoteTopic,
   Path,
 } from './contract.ts';
@@ -96,8 +97,13 @@ export class Core {
     this.effects.push(effect);
   }
 
-  note(topic: NoteTopic, text: string, level: 'debug' | 'info' | 'warn' = 'info'): void {
-    this.effects.push({ kind: 'note', level, topic, text });
+  note(
+    topic: NoteTopic,
+    text: string,
+    level: 'debug' | 'info' | 'warn' = 'info',
+    data?: NoteData | undefined,
+  ): void {
+    this.effects.push({ kind: 'note', level, topic, text, data });
   }
 
   setState(state: IkeState): void {

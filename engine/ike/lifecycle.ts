@@ -237,6 +237,7 @@ export function unanswered(core: Core, sa: IkeSa): void {
     );
     return;
   }
+  core.note('liveness', `no answer: ${flight.exchange.table.story}`, 'warn', { ok: false });
   endNow(
     core,
     failure(

@@ -17,7 +17,8 @@ import { failure } from './parts/failures.ts';
 /** PPK_ID types (§5.1): fixed ones name a key that both sides hold. */
 const PPK_ID_FIXED = 2;
 
-export const usePpk = (core: Core): NotifyPayload[] => (core.config.ppk ? [notify(NotifyType.USE_PPK)] : []);
+export const offerPpk = (core: Core): NotifyPayload[] =>
+  core.config.ppk ? [notify(NotifyType.USE_PPK)] : [];
 
 const refuse = (text: string, authenticated: boolean): Failure =>
   failure('PPK_REQUIRED', 'IKE_AUTH', text, authenticated);

@@ -2,7 +2,7 @@
  * A datagram's way in: header, SA, direction, window, ICV, payloads, exchange. What fails before the ICV is checked
  * changes nothing (RFC 7296 §2.21); retransmits are known before anything is decrypted (§2.1).
  */
-import type { MessageId } from '../base/brand.ts';
+import type { MessageId, Millis } from '../base/brand.ts';
 import { ZERO_IKE_SPI } from '../base/brand.ts';
 import { equalBytes } from '../base/bytes.ts';
 import {
@@ -12,7 +12,6 @@ import {
   firstUnsupportedCritical,
   sealedOf,
 } from '../wire/codec.ts';
-import { dumpMessage } from '../wire/dump.ts';
 import { WireError } from '../wire/error.ts';
 import { findError, notify } from '../wire/find.ts';
 import type { Message } from '../wire/message.ts';
@@ -26,7 +25,9 @@ import { answerSaInit, refuse } from './exchanges/sa-init-answer.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { conclude, land, takeHint } from './lifecycle.ts';
 import { failure, refusal } from './parts/failures.ts';
+import { noteReceived } from './story.ts';
 import { learnSize, resendResponse, sendResponse } from './transport.ts';
+import type { Flight } from './window.ts';
 
 interface Datagram {
   readonly bytes: Uint8Array;
@@ -93,7 +94,7 @@ function receiveSaInitRequest(core: Core, { bytes, path, encapsulated, message }
   const sa = core.sas[0];
   if (!sa) {
     if (core.state === 'CREATED') {
-      core.note('message', dumpMessage(message, message.payloads), 'debug');
+      noteReceived(core, message, bytes.length);
       answerSaInit(core, message, bytes, path, encapsulated);
     }
     return;
@@ -122,6 +123,7 @@ function receiveResponse(core: Core, sa: IkeSa, datagram: Datagram): void {
   if (!inside) return;
   heard(core, sa, datagram);
   const payloads = attempt(core, () => decodePayloads(inside.firstInner, inside.plaintext));
+  const roundTrip = timed(core, flight);
   land(core, sa);
   const { exchange } = flight;
   if (!payloads) {
@@ -137,15 +139,19 @@ function receiveResponse(core: Core, sa: IkeSa, datagram: Datagram): void {
     });
     return;
   }
-  core.note('message', dumpMessage(message, message.payloads, payloads), 'debug');
+  noteReceived(core, message, datagram.bytes.length, payloads, roundTrip);
   conclude(core, sa, exchange, exchange.response(core, sa, payloads));
 }
+
+/** The round trip of an answered request; unknown once it was repeated, for either copy may have been answered. */
+const timed = (core: Core, flight: Flight): Millis | undefined =>
+  flight.sends === 1 ? ((core.now - flight.firstSentAt) as Millis) : undefined;
 
 function receiveSaInitResponse(core: Core, sa: IkeSa, { bytes, path, message }: Datagram): void {
   const { flight } = sa.window;
   if (!flight || sealedOf(message)) return;
   const refused = findError(message.payloads) !== undefined;
-  core.note('message', dumpMessage(message, message.payloads), 'debug');
+  noteReceived(core, message, bytes.length, undefined, timed(core, flight));
   core.received = bytes;
   core.receivedSpis = message;
   if (!refused && message.spiResponder !== ZERO_IKE_SPI && core.path)
@@ -175,7 +181,7 @@ function receiveRequest(core: Core, sa: IkeSa, datagram: Datagram): void {
   window.inbound.clear();
   const request = { messageId: message.messageId as MessageId, exchange: message.exchange, request: bytes };
   const payloads = attempt(core, () => decodePayloads(inside.firstInner, inside.plaintext));
-  if (payloads) core.note('message', dumpMessage(message, message.payloads, payloads), 'debug');
+  if (payloads) noteReceived(core, message, bytes.length, payloads);
   const critical = payloads && firstUnsupportedCritical(payloads);
   if (critical !== undefined) {
     sendResponse(core, sa, request, [

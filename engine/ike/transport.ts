@@ -3,7 +3,6 @@ import type { Instant, MessageId, Millis } from '../base/brand.ts';
 import { after } from '../base/instant.ts';
 import { isIpv6 } from '../base/ip.ts';
 import { encodeMessage } from '../wire/codec.ts';
-import { dumpMessage } from '../wire/dump.ts';
 import type { Header } from '../wire/message.ts';
 import type { Payload } from '../wire/payloads/types.ts';
 import { Exchange as ExchangeType } from '../wire/registry.ts';
@@ -13,6 +12,7 @@ import type { IkeSa } from './ike-sa.ts';
 import { endpointText } from './parts/failures.ts';
 import { Reassembly } from './parts/fragments.ts';
 import { overhead } from './sealed.ts';
+import { noteSent } from './story.ts';
 import type { Flight } from './window.ts';
 
 /** Sends and waits of the last message: the user does not wait longer to see the end. */
@@ -53,16 +53,6 @@ function encode(
   return sa.crypt.protection.protect(header, payloads, size, ipv6);
 }
 
-const inClear = (header: Header): boolean => header.exchange === ExchangeType.IKE_SA_INIT;
-
-export function noteMessage(core: Core, header: Header, payloads: readonly Payload[], count: number): void {
-  const shown: readonly Payload[] = inClear(header)
-    ? payloads
-    : [{ kind: 'SK', firstInner: 0, body: new Uint8Array(0) }];
-  const fragments = count > 1 ? ` in ${count} fragments` : '';
-  core.note('message', `${dumpMessage(header, shown, payloads)}${fragments}`, 'debug');
-}
-
 /** Sends a request of ours; its answer comes back through the window. */
 export function sendRequest(core: Core, sa: IkeSa, exchange: Exchange, payloads: readonly Payload[]): Flight {
   const first = exchange.table.type === ExchangeType.IKE_SA_INIT;
@@ -84,7 +74,7 @@ export function sendRequest(core: Core, sa: IkeSa, exchange: Exchange, payloads:
     inbound: new Reassembly(),
   };
   sa.window.flight = flight;
-  noteMessage(core, header, payloads, datagrams.length);
+  noteSent(core, header, payloads, datagrams);
   sendDatagrams(core, datagrams);
   core.deadlines.set(`retransmit/${sa.id}`, nextSend(core, flight));
   return flight;
@@ -105,6 +95,7 @@ export function resendRequest(core: Core, sa: IkeSa): boolean {
   if (flight.sends >= Math.ceil(flight.tries / 2)) shrink(core, flight);
   flight.sends++;
   core.retransmits++;
+  core.emit({ kind: 'resent', spi: sa.ownSpi, messageId: flight.messageId, response: false });
   core.note(
     'retransmit',
     `${flight.exchange.table.story}: request ${flight.messageId} to ${endpointText(core.path)} for the ${ordinal(flight.sends)} time`,
@@ -157,7 +148,7 @@ export function sendResponse(
   const datagrams = encode(core, sa, header, payloads, core.sizeIndex);
   sa.window.pending = undefined;
   sa.window.answered = { ...request, payloads, datagrams, sizeIndex: core.sizeIndex, resends: 0 };
-  noteMessage(core, header, payloads, datagrams.length);
+  noteSent(core, header, payloads, datagrams);
   sendDatagrams(core, datagrams);
   return datagrams;
 }
@@ -176,5 +167,6 @@ export function resendResponse(core: Core, sa: IkeSa): void {
     answered.sizeIndex = smaller.sizeIndex;
   }
   core.note('retransmit', `answer ${answered.messageId} once more`, 'debug');
+  core.emit({ kind: 'resent', spi: sa.ownSpi, messageId: answered.messageId, response: true });
   sendDatagrams(core, answered.datagrams);
 }

@@ -34,6 +34,7 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
     await engine.rekey(params);
     return {};
   },
+  'tunnel.negotiation': (engine, params) => engine.negotiation(params),
   'profiles.add': (engine, params) => engine.addProfile(params),
   'profiles.list': async (engine) => ({ profiles: await engine.listProfiles() }),
   'profiles.get': (engine, { name }) => engine.getProfile(name),

@@ -16,11 +16,15 @@ import type {
   IkeView,
   Input,
   NatView,
+  NoteData,
   NoteTopic,
   Path,
   Session,
 } from '../ike/contract.ts';
 import type { Credentials, IkeSocket, Scheduler } from './ports.ts';
+
+/** What the session tells of its messages. */
+export type MessageEffect = Extract<Effect, { kind: 'message' | 'resent' }>;
 
 /** What the owner of a session hears of it. */
 export interface SessionEvents {
@@ -30,7 +34,9 @@ export interface SessionEvents {
   removed(id: number, reason: Extract<Effect, { kind: 'remove-child' }>['reason']): void;
   childFailed(name: string, failure: Failure): void;
   path(path: Path, nat: NatView): void;
-  note(level: 'debug' | 'info' | 'warn', topic: NoteTopic, text: string): void;
+  note(level: 'debug' | 'info' | 'warn', topic: NoteTopic, text: string, data?: NoteData): void;
+  /** A message was sent, understood, or sent again; for those who keep them. */
+  message?(effect: MessageEffect): void;
   closed(failure: Failure | undefined): void;
 }
 
@@ -191,7 +197,11 @@ export class SessionDriver {
         events.state(effect.state);
         return;
       case 'note':
-        events.note(effect.level, effect.topic, effect.text);
+        events.note(effect.level, effect.topic, effect.text, effect.data);
+        return;
+      case 'message':
+      case 'resent':
+        events.message?.(effect);
         return;
       case 'closed':
         this.abandon();

@@ -7,6 +7,7 @@ import type {
   AddProfileResult,
   DownParams,
   DownResult,
+  NegotiationParams,
   ProfileDocumentJson,
   ProfileDocumentResult,
   RekeyParams,
@@ -16,15 +17,17 @@ import type {
 import type { EngineApi } from '../api/engine.ts';
 import type { LogLine } from '../api/events.ts';
 import { ApiError, localFailure } from '../api/failure.ts';
+import type { NegotiationResult } from '../api/negotiation.ts';
 import type { EngineInfo, ProfileSummary, Snapshot, TunnelSnapshot } from '../api/snapshot.ts';
 import { API_VERSION } from '../api/version.ts';
 import type { Spi32 } from '../base/brand.ts';
 import { readU32 } from '../base/bytes.ts';
 import type { Failure } from '../base/failure.ts';
-import type { Identity, SessionFactory } from '../ike/contract.ts';
+import type { Identity, NoteData, SessionFactory } from '../ike/contract.ts';
 import type { Host } from '../os/port.ts';
 import type { ProfileStorage, StoredProfile } from '../profile/storage.ts';
 import { History } from './history.ts';
+import { Negotiation } from './negotiation.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials, World } from './ports.ts';
 import { type SnapshotContext, tunnelSnapshot, tunnelState } from './snapshot.ts';
@@ -69,6 +72,7 @@ export interface EngineParts {
 interface Entry {
   readonly tunnel: Tunnel;
   readonly history: History;
+  readonly negotiation: Negotiation;
   readonly compiled: CompiledProfile;
 }
 
@@ -151,6 +155,14 @@ export class Engine implements EngineApi {
     for (const { id } of children) tunnel.command({ kind: 'rekey-child', id });
   }
 
+  negotiation({ name, after = 0 }: NegotiationParams): NegotiationResult {
+    return {
+      messages: this.#entry(name)
+        .negotiation.messages()
+        .filter((m) => m.sequence > after),
+    };
+  }
+
   async addProfile({ profile, replace }: AddProfileParams): Promise<AddProfileResult> {
     const { rules, profiles } = this.#parts;
     const name = typeof profile.name === 'string' ? profile.name : '';
@@ -223,8 +235,10 @@ export class Engine implements EngineApi {
     const { world, host, createSession } = this.#parts;
     const history = new History(world.scheduler.wallClock());
     const log = world.log.with({ tunnel: compiled.name });
-    const note = (level: 'debug' | 'info' | 'warn', topic: string, text: string): void => {
-      history.add({ time: world.scheduler.isoTime(world.scheduler.wallClock()), level, topic, text });
+    const negotiation = new Negotiation();
+    const time = (): string => world.scheduler.isoTime(world.scheduler.wallClock());
+    const note = (level: 'debug' | 'info' | 'warn', topic: string, text: string, data?: NoteData): void => {
+      history.add({ time: time(), level, topic, text, ...(data ? { data } : {}) });
       log[level](text, { topic });
     };
     const tunnel: Tunnel = new Tunnel({
@@ -238,13 +252,14 @@ export class Engine implements EngineApi {
       events: {
         changed: () => {
           const state = tunnelState(tunnel);
-          if (history.enter(state, world.scheduler.wallClock())) note('info', 'state', state);
+          if (history.enter(state, world.scheduler.wallClock())) note('info', 'state', state, { state });
           this.#changed();
         },
         note,
+        message: (effect) => negotiation.add(effect, time()),
       },
     });
-    const entry = { tunnel, history, compiled };
+    const entry = { tunnel, history, negotiation, compiled };
     this.#entries.set(compiled.name, entry);
     return entry;
   }

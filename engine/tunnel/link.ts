@@ -14,6 +14,7 @@ import type {
   IkeState,
   IkeView,
   NatView,
+  NoteData,
   NoteTopic,
   Path,
   SessionFactory,
@@ -22,7 +23,7 @@ import type { Host, HostState } from '../os/port.ts';
 import { decodeHeader } from '../wire/codec.ts';
 import { IdType } from '../wire/registry.ts';
 import { PLAIN_PORT } from './candidates.ts';
-import { SessionDriver } from './driver.ts';
+import { type MessageEffect, SessionDriver } from './driver.ts';
 import { hostState } from './host-state.ts';
 import { innerMtu, MINIMUM_MTU } from './inner-mtu.ts';
 import type { TunnelPlan } from './plan.ts';
@@ -39,7 +40,13 @@ export interface LinkEvents {
   childFailed(name: string, failure: Failure): void;
   /** The peer, or a limit, took the last CHILD_SA while the IKE SA lives. */
   childless(): void;
-  note(level: 'debug' | 'info' | 'warn', topic: NoteTopic | 'host', text: string): void;
+  note(
+    level: 'debug' | 'info' | 'warn',
+    topic: NoteTopic | 'host' | 'path',
+    text: string,
+    data?: NoteData,
+  ): void;
+  message(effect: MessageEffect): void;
   /** The end, exactly once. */
   closed(failure: Failure | undefined): void;
 }
@@ -111,7 +118,8 @@ export class Link {
         removed: (id, reason) => this.#removed(id, reason),
         childFailed: (name, failure) => events.childFailed(name, failure),
         path: (path, nat) => this.#moved(path, nat),
-        note: (level, topic, text) => events.note(level, topic, text),
+        note: (level, topic, text, data) => events.note(level, topic, text, data),
+        message: (effect) => events.message(effect),
         closed: (failure) => this.#close(failure),
       },
     });
@@ -183,8 +191,9 @@ export class Link {
         : 'no NAT';
     this.#parts.events.note(
       'info',
-      'nat',
+      'path',
       `path ${path.local.address} → ${path.remote.address} port ${path.remote.port}, ${situation}`,
+      { local: path.local.address, remote: `${path.remote.address} port ${path.remote.port}` },
     );
   }
 

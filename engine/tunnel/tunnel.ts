@@ -9,10 +9,12 @@ import type { Failure } from '../base/failure.ts';
 import { after, millis } from '../base/instant.ts';
 import type { Endpoint } from '../base/ip.ts';
 import type { DatapathEvent } from '../datapath/protocol.ts';
-import type { Command, NoteTopic, SessionFactory } from '../ike/contract.ts';
+import type { Command, NoteData, NoteTopic, SessionFactory } from '../ike/contract.ts';
 import type { Host } from '../os/port.ts';
 import { backoff } from './backoff.ts';
 import { candidates } from './candidates.ts';
+import type { MessageEffect } from './driver.ts';
+import { DropWatch } from './drop-watch.ts';
 import { asFailure, deserves } from './judgement.ts';
 import { Link } from './link.ts';
 import type { TunnelPlan } from './plan.ts';
@@ -34,10 +36,13 @@ export type Phase =
   | { readonly kind: 'held'; readonly cancel: () => void }
   | { readonly kind: 'closing'; readonly link: Link };
 
+export type TunnelTopic = NoteTopic | 'host' | 'tunnel' | 'path' | 'attempt' | 'drops';
+
 export interface TunnelEvents {
   /** Something that the snapshot shows has changed. */
   changed(): void;
-  note(level: 'debug' | 'info' | 'warn', topic: NoteTopic | 'host' | 'tunnel', text: string): void;
+  note(level: 'debug' | 'info' | 'warn', topic: TunnelTopic, text: string, data?: NoteData): void;
+  message(effect: MessageEffect): void;
 }
 
 export interface TunnelParts {
@@ -58,6 +63,7 @@ interface Waiter {
 
 /** How often a held tunnel looks whether traffic wants through. */
 const TRAP_POLL = millis(200);
+const DROP_INTERVAL = millis(15_000);
 
 export class Tunnel {
   readonly plan: TunnelPlan;
@@ -73,6 +79,8 @@ export class Tunnel {
   #hostChanges: readonly string[] = [];
   #localAddress: string | undefined;
   #cancelPatience: (() => void) | undefined;
+  #dropWatch: DropWatch | undefined;
+  #cancelDrops: (() => void) | undefined;
 
   constructor(parts: TunnelParts) {
     this.plan = parts.plan;
@@ -203,6 +211,7 @@ export class Tunnel {
       return;
     }
     const { world, host, createSession, credentials, freshSpi, freshChildId, events } = this.#parts;
+    const endpoint = `${remote.address} port ${remote.port}`;
     const link: Link = new Link({
       plan: this.plan,
       world,
@@ -222,11 +231,24 @@ export class Tunnel {
           events.note('warn', 'child', `${name}: ${failure.message}`);
         },
         childless: () => this.#childless(link),
-        note: (level, topic, text) => events.note(level, topic, text),
-        closed: (failure) => void this.#linkClosed(link, failure),
+        note: (level, topic, text, data) => events.note(level, topic, text, data),
+        message: (effect) => events.message(effect),
+        closed: (failure) => {
+          if (failure && this.#phase.kind === 'connecting')
+            events.note('warn', 'attempt', failure.message, {
+              number: this.#attempts,
+              endpoint,
+              code: failure.code,
+            });
+          void this.#linkClosed(link, failure);
+        },
       },
     });
     this.#enter({ kind: 'connecting', link, rest, bypass });
+    events.note('info', 'attempt', `attempt ${this.#attempts}: ${endpoint}`, {
+      number: this.#attempts,
+      endpoint,
+    });
     void world.localAddressFor(remote.address).then((address) => {
       this.#localAddress = address;
     });
@@ -242,7 +264,29 @@ export class Tunnel {
     this.#everUp = true;
     this.#lastFailure = undefined;
     this.#enter({ kind: 'up', link });
+    this.#watchDrops();
     for (const waiter of this.#waiters.splice(0)) waiter.resolve();
+  }
+
+  /** Says what the data path drops, for as long as a data path is open. */
+  #watchDrops(): void {
+    if (this.#dropWatch) return;
+    const { scheduler } = this.#parts.world;
+    const watch = new DropWatch();
+    this.#dropWatch = watch;
+    const look = (): void => {
+      const open = this.#open;
+      if (!open || this.#dropWatch !== watch) return;
+      for (const { cause, count } of watch.look(open.datapath.totals().drops))
+        this.#parts.events.note('warn', 'drops', `${count} packets dropped: ${cause}`, { cause, count });
+      this.#cancelDrops = scheduler.at(after(scheduler.now(), DROP_INTERVAL), look);
+    };
+    look();
+  }
+
+  #forgetDrops(): void {
+    this.#cancelDrops?.();
+    this.#dropWatch = undefined;
   }
 
   #childless(link: Link): void {
@@ -350,6 +394,7 @@ export class Tunnel {
   }
 
   async #closeDatapath(): Promise<void> {
+    this.#forgetDrops();
     const open = this.#open;
     this.#open = undefined;
     await open?.datapath.close();
@@ -364,6 +409,7 @@ export class Tunnel {
         message: `the data path stopped: ${event.reason}`,
       };
       this.#open = undefined;
+      this.#forgetDrops();
       this.link?.abandon(failure);
       return;
     }

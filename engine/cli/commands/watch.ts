@@ -1,10 +1,11 @@
-/** `culvert status`, `log` and `repair`. */
+/** `culvert status`, `log`, `negotiation` and `repair`. */
 import type { Command } from 'commander';
 import type { LogLine } from '../../api/events.ts';
 import { ApiError, localFailure } from '../../api/failure.ts';
 import type { Snapshot } from '../../api/snapshot.ts';
 import type { RpcClient } from '../../rpc/client.ts';
 import { type CommonOptions, untilStopped, withCommon, withEngine } from '../context.ts';
+import { negotiationText } from '../negotiation-text.ts';
 import type { Output } from '../output.ts';
 import { snapshotText, tunnelText } from '../status-text.ts';
 
@@ -90,6 +91,16 @@ export function addWatchCommands(program: Command): void {
         if (options.follow === true) return followLog(client, output, lines);
         const tail = await client.call('log.tail', { lines });
         output.result(tail, () => tail.lines.map(logText).join('\n'));
+        return 0;
+      }),
+    );
+
+  withCommon(program.command('negotiation').argument('<name>', 'a tunnel'))
+    .description('show the IKE messages of a tunnel: what was offered, chosen, said twice')
+    .action((name: string, options: CommonOptions) =>
+      withEngine(options, async (client, output) => {
+        const result = await client.call('tunnel.negotiation', { name });
+        output.result(result, () => negotiationText(result.messages));
         return 0;
       }),
     );

@@ -63,7 +63,13 @@ export class ChildRekey implements Exchange {
     this.#offer = childOffer(core, old.config, this.#withoutKe ? 'none' : 'child', old);
     const { sa, rest } = offerPayloads(this.#offer);
     const ke = this.#withoutKe ? [] : this.#ke.payloads(core);
-    core.note('rekey', `rekeying CHILD_SA ${old.config.name}: ${this.#cause}`);
+    core.note('rekey', `rekeying CHILD_SA ${old.config.name}: ${this.#cause}`, 'info', {
+      what: 'child',
+      child: old.config.name,
+      by: 'us',
+      cause: this.#cause,
+      done: false,
+    });
     return [
       notify(NotifyType.REKEY_SA, new Uint8Array(0), Protocol.ESP, spiBytes(old.spiIn)),
       sa,
@@ -125,7 +131,15 @@ export class ChildRekey implements Exchange {
       old.state = 'REKEYED';
       core.enqueueFirst(childDelete(old.id, 'replaced', false));
     }
-    core.note('rekey', `CHILD_SA ${made.config.name} rekeyed in ${Math.round(core.now - this.#begun)} ms`);
+    const durationMs = Math.round(core.now - this.#begun);
+    core.note('rekey', `CHILD_SA ${made.config.name} rekeyed in ${durationMs} ms`, 'info', {
+      what: 'child',
+      child: made.config.name,
+      by: 'us',
+      cause: this.#cause,
+      done: true,
+      durationMs,
+    });
     return DONE;
   }
 

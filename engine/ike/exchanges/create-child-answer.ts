@@ -87,7 +87,13 @@ function makeChild(
   const keys = exchangeKeys(core, answer.agreement.chosen.keMethod, theirKe);
   if (!keys.ok) return [keys.error];
   const ourNonce = core.context.random(NONCE_LENGTH);
-  if (old) core.note('rekey', `the peer rekeys CHILD_SA ${old.config.name}`);
+  if (old)
+    core.note('rekey', `the peer rekeys CHILD_SA ${old.config.name}`, 'info', {
+      what: 'child',
+      child: old.config.name,
+      by: 'peer',
+      done: true,
+    });
   const made = installPair(core, sa, {
     ...answer.agreement,
     narrowed: old?.narrowed ?? answer.agreement.narrowed,
@@ -132,7 +138,7 @@ function answerIkeRekey(
   const spiResponder = core.freshIkeSpi();
   const nonces = { initiator: nonce.data, responder: ourNonce };
   core.setState('REKEYING');
-  core.note('rekey', 'the peer rekeys the IKE SA');
+  core.note('rekey', 'the peer rekeys the IKE SA', 'info', { what: 'ike', by: 'peer', done: true });
   const made = makeRekeyedSa(core, sa, false, spiInitiator, spiResponder, chosen, nonces, keys.shared);
   if (ours) ours.collision = { made, lowest: lowerNonce(nonce.data, ourNonce) };
   else {

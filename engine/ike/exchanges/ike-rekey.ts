@@ -48,7 +48,12 @@ export class IkeRekey implements Exchange {
     this.#spi = core.freshIkeSpi();
     this.#begun = core.now;
     core.setState('REKEYING');
-    core.note('rekey', `rekeying the IKE SA: ${this.#cause}`);
+    core.note('rekey', `rekeying the IKE SA: ${this.#cause}`, 'info', {
+      what: 'ike',
+      by: 'us',
+      cause: this.#cause,
+      done: false,
+    });
     return [this.#offer(core), { kind: 'Nonce', data: this.#nonce }, ...this.#ke.payloads(core)];
   }
 
@@ -100,7 +105,14 @@ export class IkeRekey implements Exchange {
     }
     takeOver(core, sa, made, false);
     noteSuite(core, choice.chosen);
-    core.note('rekey', `IKE SA rekeyed in ${Math.round(core.now - this.#begun)} ms`);
+    const durationMs = Math.round(core.now - this.#begun);
+    core.note('rekey', `IKE SA rekeyed in ${durationMs} ms`, 'info', {
+      what: 'ike',
+      by: 'us',
+      cause: this.#cause,
+      done: true,
+      durationMs,
+    });
     begin(core, sa, ikeDelete());
     return DONE;
   }

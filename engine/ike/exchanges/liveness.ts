@@ -16,6 +16,7 @@ export function liveness(): Exchange {
         'liveness',
         `the peer answered${core.roundTrip === undefined ? '' : ` in ${core.roundTrip} ms`}`,
         'debug',
+        core.roundTrip === undefined ? { ok: true } : { ok: true, roundTripMs: core.roundTrip },
       );
       armLiveness(core, core.now);
       return DONE;

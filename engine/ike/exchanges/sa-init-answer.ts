@@ -15,8 +15,9 @@ import { failure } from '../parts/failures.ts';
 import { natPayloads, readHashes, readNat } from '../parts/natd.ts';
 import { single } from '../parts/pick.ts';
 import { choose, supported } from '../parts/proposals.ts';
-import { usePpk } from '../ppk.ts';
-import { noteMessage, sendDatagrams, sendResponse } from '../transport.ts';
+import { offerPpk } from '../ppk.ts';
+import { noteSent } from '../story.ts';
+import { sendDatagrams, sendResponse } from '../transport.ts';
 import { abilities, fragmentationAgreed, keySa, natText, noteSuite } from './sa-init.ts';
 
 const HANDSHAKE_MS = seconds(30);
@@ -96,7 +97,7 @@ export function answerSaInit(
     ...natPayloads(crypto, random, sa, path, core.nat.forced),
     ...certreqPayloads(core.config.remoteAuth),
     ...abilities(core),
-    ...(peerUsesPpk ? usePpk(core) : []),
+    ...(peerUsesPpk ? offerPpk(core) : []),
   ]);
   core.handshake = {
     ourInit: ourInit as Uint8Array,
@@ -119,6 +120,7 @@ export function refuse(core: Core, message: Message, payloads: readonly Payload[
     response: true,
     initiator: !message.initiator,
   };
-  noteMessage(core, { ...header, messageId: message.messageId as MessageId }, payloads, 1);
-  sendDatagrams(core, [encodeMessage(header, payloads)]);
+  const datagrams = [encodeMessage(header, payloads)];
+  noteSent(core, { ...header, messageId: message.messageId as MessageId }, payloads, datagrams);
+  sendDatagrams(core, datagrams);
 }

@@ -13,7 +13,7 @@ import { failure, refusal } from '../parts/failures.ts';
 import { hashesNotify, natPayloads, readHashes, readNat } from '../parts/natd.ts';
 import { single } from '../parts/pick.ts';
 import { type Chosen, keMethods, offer, readChoice, supported } from '../parts/proposals.ts';
-import { usePpk } from '../ppk.ts';
+import { offerPpk } from '../ppk.ts';
 import { Protection } from '../sealed.ts';
 import { DONE, type Exchange, type ExchangeTable, type Outcome } from './exchange.ts';
 
@@ -60,7 +60,7 @@ export class SaInit implements Exchange {
       { kind: 'Nonce', data: this.#nonce },
       ...natPayloads(core.context.crypto, core.context.random, sa, core.path, core.nat.forced),
       ...abilities(core),
-      ...usePpk(core),
+      ...offerPpk(core),
     ];
   }
 

@@ -1,8 +1,9 @@
 /** An engine behind the API that does nothing on its own: tests of the socket and of the CLI say what it answers. */
-import type { UpParams, UpResult } from '../../../engine/api/commands.ts';
+import type { NegotiationParams, UpParams, UpResult } from '../../../engine/api/commands.ts';
 import type { EngineApi } from '../../../engine/api/engine.ts';
 import type { LogLine } from '../../../engine/api/events.ts';
 import { ApiError, localFailure } from '../../../engine/api/failure.ts';
+import type { NegotiationResult } from '../../../engine/api/negotiation.ts';
 import type { EngineInfo, Snapshot, TunnelSnapshot } from '../../../engine/api/snapshot.ts';
 import { API_VERSION } from '../../../engine/api/version.ts';
 import type { Failure } from '../../../engine/base/failure.ts';
@@ -105,6 +106,11 @@ export class FakeEngine implements EngineApi {
 
   get listeners(): number {
     return this.#changed.size + this.#logs.size;
+  }
+
+  negotiation(params: NegotiationParams): NegotiationResult {
+    this.calls.push(params);
+    return { messages: [] };
   }
 
   change(): void {
