@@ -40,6 +40,7 @@ export const FAILURES = {
   NOT_SUPPORTED: 53,
   DATA_PATH_FAILED: 54,
   PPK_REQUIRED: 60,
+  SECRET_NEEDED: 61,
 } as const;
 
 export type FailureCode = keyof typeof FAILURES;
@@ -61,7 +62,7 @@ export interface Failure {
   readonly message: string;
   /** Whether the peer's word on it was cryptographically authenticated; a bare notify may be forged (RFC 7296 §2.21). */
   readonly authenticated: boolean;
-  /** The check that failed, for certificates: `expired`, `unknown-ca`, `identity`, … */
+  /** The check that failed, for certificates: `expired`, `unknown-ca`, `identity`, …; `account` when no other password helps. */
   readonly check?: string;
   /** What to try, most likely first. */
   readonly advice?: readonly string[];

@@ -170,6 +170,9 @@ export class Gateway {
       state: (state) => {
         if (state === 'ESTABLISHED') peer().established = true;
       },
+      ask: () => {
+        throw new TypeError('a responder asks nobody');
+      },
       assigned: nothing,
       installed: nothing,
       removed: nothing,

@@ -1,7 +1,7 @@
 /** The peer's authentic requests, by exchange type. Each gets exactly one answer, now or when a verdict is there. */
 import { findAll, findError, notify } from '../wire/find.ts';
 import type { Payload } from '../wire/payloads/types.ts';
-import { Exchange as ExchangeType, NotifyType } from '../wire/registry.ts';
+import { Exchange as ExchangeType, NotifyType, Protocol } from '../wire/registry.ts';
 import type { Core } from './core.ts';
 import { answerAuth } from './exchanges/auth-answer.ts';
 import { answerCreateChild } from './exchanges/create-child-answer.ts';
@@ -54,8 +54,10 @@ function answerInformational(core: Core, sa: IkeSa, payloads: readonly Payload[]
   const error = findError(payloads);
   if (core.establishedAt === undefined) {
     respond([]);
-    // The peer gave up between two rounds of EAP.
+    // The peer gave up between two rounds of EAP, or its user did.
     if (core.eapAnswer && error) endNow(core, refusal(error, 'IKE_AUTH', true));
+    else if (core.eapAnswer && findAll(payloads, 'Delete').some((d) => d.protocol === Protocol.IKE))
+      endNow(core, failure('PEER_DELETED', 'IKE_AUTH', 'the peer called its authentication off', true));
     return;
   }
   if (error?.type === NotifyType.AUTHENTICATION_FAILED || error?.type === NotifyType.INVALID_SYNTAX) {

@@ -12,6 +12,7 @@ import type { ProposalSpec } from '../crypto/proposals.ts';
 import type { EspSaPair, Selector, VolumeLimits } from '../esp/params.ts';
 import type { Header } from '../wire/message.ts';
 import type { Payload } from '../wire/payloads/types.ts';
+import type { Ask } from './eap/ask.ts';
 import type { EapPeerConfig } from './eap/peer.ts';
 import type { EapServerConfig } from './eap/server.ts';
 
@@ -183,6 +184,14 @@ export type Input =
         | { readonly ok: true; readonly subject: string }
         | { readonly ok: false; readonly failure: Failure };
     }
+  /** The user's answer, the session's to wipe; or why there is none. */
+  | {
+      readonly kind: 'answer';
+      readonly request: number;
+      readonly result:
+        | { readonly ok: true; readonly secret: Secret }
+        | { readonly ok: false; readonly failure: Failure };
+    }
   /** What the data path saw of one of our pairs. */
   | {
       readonly kind: 'traffic';
@@ -211,6 +220,8 @@ export type Effect =
       readonly signature: Uint8Array;
       readonly octets: Uint8Array;
     }
+  /** Ask the user. The peer waits meanwhile, and not for long: most forget a half-open IKE SA after 30 s. */
+  | { readonly kind: 'ask'; readonly request: number; readonly ask: Ask }
   | { readonly kind: 'assigned'; readonly assigned: Assigned }
   | {
       readonly kind: 'install-child';

@@ -28,11 +28,13 @@ export interface QueuedTask {
   readonly notBefore: Instant;
 }
 
-/** A `sign` or `verify-peer` effect that waits for its input. */
+/** A `sign`, `verify-peer` or `ask` effect that waits for its input. */
 export interface Question {
   readonly request: number;
-  readonly kind: 'sign' | 'verify-peer';
+  readonly kind: 'sign' | 'verify-peer' | 'ask';
   readonly answered: (result: never) => void;
+  /** No answer is wanted any more: wipes what waits for it. */
+  readonly abandon?: (() => void) | undefined;
 }
 
 export class Core {
@@ -154,9 +156,9 @@ export class Core {
   }
 
   /** Asks the world; the session feeds its answer to `answered`. */
-  ask<T>(kind: Question['kind'], answered: (result: T) => void): number {
+  ask<T>(kind: Question['kind'], answered: (result: T) => void, abandon?: () => void): number {
     const request = this.#nextQuestion++;
-    this.question = { request, kind, answered: answered as (result: never) => void };
+    this.question = { request, kind, answered: answered as (result: never) => void, abandon };
     return request;
   }
 

@@ -154,6 +154,7 @@ export function beginClose(core: Core, reason: Failure | undefined, say?: Notify
   const judging = core.question?.kind === 'verify-peer' && sa?.initiator === true;
   core.ending = { failure: reason };
   core.queue = [];
+  core.question?.abandon?.();
   core.question = undefined;
   core.deadlines.clearAll();
   const authInFlight = sa?.window.flight?.exchange.table.type === ExchangeType.IKE_AUTH;
@@ -186,6 +187,7 @@ export function finish(core: Core): void {
   core.closed = true;
   for (const task of core.queue) task.exchange.abandon?.();
   core.queue = [];
+  core.question?.abandon?.();
   core.question = undefined;
   core.eapAnswer?.wipe();
   for (const sa of [...core.sas]) {

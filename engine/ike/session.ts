@@ -33,7 +33,10 @@ class IkeSession implements Session {
 
   handle(now: Instant, input: Input): readonly Effect[] {
     const core = this.#core;
-    if (core.closed) return [];
+    if (core.closed) {
+      if (input.kind === 'answer' && input.result.ok) input.result.secret.wipe();
+      return [];
+    }
     core.now = now;
     core.effects = [];
     this.#take(input);
@@ -65,10 +68,13 @@ class IkeSession implements Session {
         obey(core, input.command);
         return;
       case 'signature':
-      case 'peer-verdict': {
+      case 'peer-verdict':
+      case 'answer': {
         const { question } = core;
-        const kind = input.kind === 'signature' ? 'sign' : 'verify-peer';
-        if (question?.request !== input.request || question.kind !== kind) return;
+        if (question?.request !== input.request || question.kind !== ASKED_BY[input.kind]) {
+          if (input.kind === 'answer' && input.result.ok) input.result.secret.wipe();
+          return;
+        }
         core.question = undefined;
         question.answered(input.result as never);
         return;
@@ -109,6 +115,8 @@ class IkeSession implements Session {
     };
   }
 }
+
+const ASKED_BY = { signature: 'sign', 'peer-verdict': 'verify-peer', answer: 'ask' } as const;
 
 function start(core: Core, input: Extract<Input, { kind: 'start' }>): void {
   if (core.config.role !== 'initiator' || core.state !== 'CREATED') return;

@@ -21,14 +21,19 @@ import type {
   Path,
   Session,
 } from '../ike/contract.ts';
+import type { Ask } from '../ike/eap/ask.ts';
 import type { Credentials, IkeSocket, Scheduler } from './ports.ts';
 
 /** What the session tells of its messages. */
 export type MessageEffect = Extract<Effect, { kind: 'message' | 'resent' }>;
 
+export type AnswerResult = Extract<Input, { kind: 'answer' }>['result'];
+
 /** What the owner of a session hears of it. */
 export interface SessionEvents {
   state(state: IkeState): void;
+  /** `answer` may be called once, at any later time; the secret is the session's to wipe. */
+  ask(ask: Ask, answer: (result: AnswerResult) => void): void;
   assigned(assigned: Assigned): void;
   installed(child: ChildView, replaces: number | undefined): void;
   removed(id: number, reason: Extract<Effect, { kind: 'remove-child' }>['reason']): void;
@@ -165,6 +170,12 @@ export class SessionDriver {
           .verifyPeer(effect)
           .catch((error: unknown) => ({ ok: false as const, failure: localFailure(error) }))
           .then((result) => this.#feed({ kind: 'peer-verdict', request: effect.request, result }));
+        return;
+      case 'ask':
+        events.ask(effect.ask, (result) => {
+          if (!this.#closed) this.#feed({ kind: 'answer', request: effect.request, result });
+          else if (result.ok) result.secret.wipe();
+        });
         return;
       case 'assigned':
         events.assigned(effect.assigned);

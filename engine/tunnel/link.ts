@@ -19,11 +19,12 @@ import type {
   Path,
   SessionFactory,
 } from '../ike/contract.ts';
+import type { Ask } from '../ike/eap/ask.ts';
 import type { Host, HostState } from '../os/port.ts';
 import { decodeHeader } from '../wire/codec.ts';
 import { IdType } from '../wire/registry.ts';
 import { PLAIN_PORT } from './candidates.ts';
-import { type MessageEffect, SessionDriver } from './driver.ts';
+import { type AnswerResult, type MessageEffect, SessionDriver } from './driver.ts';
 import { hostState } from './host-state.ts';
 import { innerMtu, MINIMUM_MTU } from './inner-mtu.ts';
 import type { TunnelPlan } from './plan.ts';
@@ -35,6 +36,8 @@ const USUAL_PATH_MTU = 1500;
 /** What the tunnel hears of its link. */
 export interface LinkEvents {
   state(state: IkeState): void;
+  /** The gateway wants to know something of the user, and waits. */
+  ask(ask: Ask, answer: (result: AnswerResult) => void): void;
   /** The host carries the tunnel: packets can flow. */
   usable(changes: readonly string[]): void;
   childFailed(name: string, failure: Failure): void;
@@ -111,6 +114,7 @@ export class Link {
       ...(this.#ikeSocket ? { ikeSocket: this.#ikeSocket } : {}),
       events: {
         state: (state) => events.state(state),
+        ask: (ask, answer) => events.ask(ask, answer),
         assigned: (assigned) => {
           this.#assigned = assigned;
         },

@@ -225,6 +225,16 @@ export class Tunnel {
       freshChildId,
       events: {
         state: () => events.changed(),
+        ask: ({ kind, text }, answer) =>
+          answer({
+            ok: false,
+            failure: {
+              code: 'SECRET_NEEDED',
+              phase: 'IKE_AUTH',
+              authenticated: true,
+              message: `the gateway asks for a ${kind}${text === undefined ? '' : ` ("${text}")`}`,
+            },
+          }),
         usable: (changes) => this.#usable(link, changes),
         childFailed: (name, failure) => {
           this.#lastFailure = failure;

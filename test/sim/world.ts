@@ -15,6 +15,7 @@ export type Who = 'i' | 'r';
 type Sent = Extract<Effect, { kind: 'send' }>;
 type Sign = Extract<Effect, { kind: 'sign' }>;
 type Verify = Extract<Effect, { kind: 'verify-peer' }>;
+type Asked = Extract<Effect, { kind: 'ask' }>;
 type Result<K extends Input['kind']> = Extract<Input, { kind: K }> extends { result: infer R } ? R : never;
 
 export interface Network {
@@ -37,6 +38,8 @@ export interface WorldOptions {
   readonly path?: Path;
   readonly sign?: (who: Who, effect: Sign) => Result<'signature'>;
   readonly verify?: (who: Who, effect: Verify) => Result<'peer-verdict'>;
+  /** The user; `undefined` leaves the question open. */
+  readonly ask?: (effect: Asked) => Result<'answer'> | undefined;
   /** Sees each datagram before the network; false swallows it. */
   readonly filter?: (from: Who, sent: Sent, index: number) => boolean;
 }
@@ -115,6 +118,10 @@ export class World {
       const result = this.#options.verify?.(who, effect);
       assert.ok(result, 'nobody to verify');
       this.#later(1, () => this.feed(who, { kind: 'peer-verdict', request: effect.request, result }));
+    } else if (effect.kind === 'ask') {
+      const result = this.#options.ask?.(effect);
+      if (result)
+        this.#later(5000, () => this.feed(who, { kind: 'answer', request: effect.request, result }));
     }
   }
 

@@ -1,9 +1,15 @@
 /** What an EAP method is to the peer's and the server's machine: a small machine of its own, fed with type-data. */
 import type { Secret } from '../../base/secret.ts';
 import type { RandomSource } from '../../crypto/port.ts';
+import type { Ask } from './ask.ts';
 
 /** Methods by strongSwan's names, without its `eap-`. */
-export type EapMethodName = 'mschapv2' | 'gtc' | 'md5';
+export type EapMethodName = 'mschapv2' | 'gtc' | 'otp' | 'md5';
+
+/** Methods that cannot begin without a password; the others ask in the gateway's own words, or need none. */
+const WITH_PASSWORD: ReadonlySet<EapMethodName> = new Set(['mschapv2', 'md5']);
+
+export const needsPassword = (method: EapMethodName): boolean => WITH_PASSWORD.has(method);
 
 /** What a user proves themselves with. */
 export interface EapUser {
@@ -22,6 +28,8 @@ export interface MethodContext {
 /** The answer to a request, or why there is none: the end of the authentication. */
 export type PeerStep =
   | { readonly kind: 'answer'; readonly data: Uint8Array }
+  /** Nothing goes on before the user has answered. The secret stays the caller's to wipe. */
+  | { readonly kind: 'ask'; readonly ask: Ask; readonly answered: (secret: Secret) => PeerStep }
   | { readonly kind: 'failed'; readonly message: string; readonly impostor: boolean };
 
 export interface PeerMethod {
@@ -32,6 +40,8 @@ export interface PeerMethod {
   readonly finished: boolean;
   /** What the server said about a refusal, for people. */
   readonly complaint?: string | undefined;
+  /** Whether the refusal is about the account, so that another password does not help. */
+  readonly accountAtFault?: boolean | undefined;
   /** The 64-octet MSK once finished, where the method makes one; the caller's to wipe. */
   takeMsk?(): Uint8Array | undefined;
   wipe?(): void;

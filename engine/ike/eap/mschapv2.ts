@@ -38,6 +38,8 @@ const ERRORS: Readonly<Record<string, string>> = {
   709: 'the password could not be changed',
 };
 
+const WRONG_PASSWORD = '691';
+
 /** OpCode, MS-CHAPv2-ID and MS-Length, then a body; `undefined` when the length does not fit. */
 function read(data: Uint8Array): { op: number; id: number; body: Uint8Array } | undefined {
   if (data.length < HEADER || readU16(data, 2) !== data.length) return undefined;
@@ -64,6 +66,7 @@ export class Mschapv2Peer implements PeerMethod {
   #msk: Uint8Array | undefined;
   finished = false;
   complaint: string | undefined;
+  accountAtFault = false;
 
   constructor(context: MethodContext, user: EapUser) {
     this.#context = context;
@@ -124,6 +127,7 @@ export class Mschapv2Peer implements PeerMethod {
     const text = printable(body);
     const code = /E=(\d{1,10})/.exec(text)?.[1] ?? '';
     const why = ERRORS[code] ?? `error ${code || 'without number'}`;
+    this.accountAtFault = code in ERRORS && code !== WRONG_PASSWORD;
     const message = /M=(.*)$/.exec(text)?.[1]?.trim() ?? '';
     this.complaint = `EAP-MSCHAPv2: ${why}${message === '' ? '' : ` ("${message}")`}`;
     return { kind: 'answer', data: Uint8Array.of(Op.FAILURE) };

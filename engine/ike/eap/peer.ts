@@ -1,12 +1,24 @@
 /** EAP as the peer (RFC 3748 §2, §4, §5): identity, negotiation of the method by Nak, the method, its end. */
-import { fromUtf8, utf8 } from '../../base/bytes.ts';
-import { GtcPeer } from './gtc.ts';
+import { utf8 } from '../../base/bytes.ts';
+import type { Secret } from '../../base/secret.ts';
+import { type Ask, gatewayText } from './ask.ts';
+import { TokenPeer } from './gtc.ts';
 import { Md5Peer } from './md5.ts';
-import type { EapMethodName, EapUser, MethodContext, PeerMethod } from './method.ts';
+import {
+  type EapMethodName,
+  type MethodContext,
+  needsPassword,
+  type PeerMethod,
+  type PeerStep,
+} from './method.ts';
 import { Mschapv2Peer } from './mschapv2.ts';
 import { EapCode, EapType, eapTypeName, readEapPacket, writeEapPacket } from './packet.ts';
 
-export interface EapPeerConfig extends EapUser {
+export interface EapPeerConfig {
+  /** As typed, a Windows domain in front of a backslash included. */
+  readonly username: string;
+  /** UTF-8; without it the user is asked when a method needs it. */
+  readonly password?: Secret | undefined;
   /** Allowed methods, most wanted first. */
   readonly methods: readonly EapMethodName[];
   /** Answer to EAP-Identity. */
@@ -18,18 +30,21 @@ export type EapOutcome =
   | { readonly kind: 'respond'; readonly packet: Uint8Array; readonly note: string }
   /** `msk`: 64 octets or more, the caller's to wipe; `undefined` from a method that makes none. */
   | { readonly kind: 'success'; readonly method: string; readonly msk: Uint8Array | undefined }
-  /** The server said no. */
-  | { readonly kind: 'refused'; readonly message: string }
+  /** The user is to be asked; the secret is this machine's to wipe from then on. */
+  | { readonly kind: 'ask'; readonly ask: Ask; readonly answered: (secret: Secret) => EapOutcome }
+  /** The server said no; `account`: whatever the password is. */
+  | { readonly kind: 'refused'; readonly message: string; readonly account?: boolean }
   /** The server broke the rules, or (`impostor`) could not prove itself. */
   | { readonly kind: 'broken'; readonly message: string; readonly impostor: boolean };
 
 /** Longer than any method here: a server that goes on asking is given up. */
 const MOST_ROUNDS = 50;
-const TYPES: Readonly<Record<EapMethodName, number>> = {
+const TYPES = {
   mschapv2: EapType.MSCHAPV2,
   gtc: EapType.GTC,
+  otp: EapType.OTP,
   md5: EapType.MD5,
-};
+} as const satisfies Readonly<Record<EapMethodName, number>>;
 
 const broken = (message: string, impostor = false): EapOutcome => ({ kind: 'broken', message, impostor });
 
@@ -37,6 +52,9 @@ export class EapPeer {
   readonly #config: EapPeerConfig;
   readonly #context: MethodContext;
   #method: PeerMethod | undefined;
+  /** What the user answered, wiped at the end. */
+  readonly #answers: Secret[] = [];
+  #password: Secret | undefined;
   /** What we refused with a Nak, for the end's explanation. */
   #declined: number | undefined;
   #rounds = 0;
@@ -44,6 +62,7 @@ export class EapPeer {
   constructor(config: EapPeerConfig, context: MethodContext) {
     this.#config = config;
     this.#context = context;
+    this.#password = config.password;
   }
 
   /** Takes one EAP packet of the server's. Never throws for what is in it. */
@@ -59,6 +78,7 @@ export class EapPeer {
   wipe(): void {
     this.#method?.wipe?.();
     this.#method = undefined;
+    for (const answer of this.#answers.splice(0)) answer.wipe();
   }
 
   #request(identifier: number, type: number, data: Uint8Array): EapOutcome {
@@ -70,11 +90,17 @@ export class EapPeer {
     if (type === EapType.IDENTITY)
       return respond(type, utf8(this.#config.identity), `identity ${this.#config.identity}`);
     if (type === EapType.NOTIFICATION)
-      return respond(type, new Uint8Array(0), `the gateway says: ${printable(data)}`);
+      return respond(type, new Uint8Array(0), `the gateway says: ${gatewayText(data)}`);
     if (type === EapType.NAK) return broken('the gateway sent a Nak as a request');
     if (this.#method && this.#method.type !== type)
       return broken(`the gateway changed from ${eapTypeName(this.#method.type)} to ${eapTypeName(type)}`);
-    this.#method ??= this.#begin(type);
+    const name = this.#config.methods.find((n) => TYPES[n] === type);
+    if (name !== undefined && needsPassword(name) && !this.#password)
+      return this.#ask({ kind: 'password', user: this.#config.username }, (secret) => {
+        this.#password = secret;
+        return this.#request(identifier, type, data);
+      });
+    this.#method ??= this.#begin(name);
     if (!this.#method) {
       this.#declined = type;
       const wanted = this.#config.methods.map((name) => TYPES[name]);
@@ -84,23 +110,32 @@ export class EapPeer {
         `${eapTypeName(type)} is not allowed, asking for ${wanted.map(eapTypeName).join(', ')}`,
       );
     }
-    const step = this.#method.request(identifier, data);
-    if (step.kind === 'failed') return broken(step.message, step.impostor);
-    return respond(type, step.data, eapTypeName(type));
+    const taken = (step: PeerStep): EapOutcome => {
+      if (step.kind === 'failed') return broken(step.message, step.impostor);
+      if (step.kind === 'ask') return this.#ask(step.ask, (secret) => taken(step.answered(secret)));
+      return respond(type, step.data, eapTypeName(type));
+    };
+    return taken(this.#method.request(identifier, data));
   }
 
-  #begin(type: number): PeerMethod | undefined {
-    const name = this.#config.methods.find((n) => TYPES[n] === type);
-    switch (name) {
-      case 'mschapv2':
-        return new Mschapv2Peer(this.#context, this.#config);
-      case 'gtc':
-        return new GtcPeer(this.#config);
-      case 'md5':
-        return new Md5Peer(this.#config);
-      case undefined:
-        return undefined;
-    }
+  #ask(ask: Ask, go: (secret: Secret) => EapOutcome): EapOutcome {
+    return {
+      kind: 'ask',
+      ask,
+      answered: (secret) => {
+        this.#answers.push(secret);
+        return go(secret);
+      },
+    };
+  }
+
+  #begin(name: EapMethodName | undefined): PeerMethod | undefined {
+    const { username } = this.#config;
+    const password = this.#password;
+    if (name === 'gtc' || name === 'otp') return new TokenPeer({ username, password }, TYPES[name]);
+    if (name === undefined || !password) return undefined;
+    const user = { username, password };
+    return name === 'mschapv2' ? new Mschapv2Peer(this.#context, user) : new Md5Peer(user);
   }
 
   #success(): EapOutcome {
@@ -112,7 +147,8 @@ export class EapPeer {
 
   #failure(): EapOutcome {
     const method = this.#method;
-    if (method?.complaint !== undefined) return { kind: 'refused', message: method.complaint };
+    if (method?.complaint !== undefined)
+      return { kind: 'refused', message: method.complaint, account: method.accountAtFault ?? false };
     if (!method && this.#declined !== undefined)
       return {
         kind: 'refused',
@@ -124,6 +160,3 @@ export class EapPeer {
     return { kind: 'refused', message: said };
   }
 }
-
-const printable = (data: Uint8Array): string =>
-  fromUtf8(data.subarray(0, 512)).replace(/\p{C}/gu, ' ').slice(0, 200);

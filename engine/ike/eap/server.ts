@@ -1,7 +1,7 @@
 /** EAP as the authenticator, for the embedded gateway: asks who it is, offers one method, follows a Nak. */
 import { fromUtf8 } from '../../base/bytes.ts';
 import type { Secret } from '../../base/secret.ts';
-import { gtcServer } from './gtc.ts';
+import { tokenServer } from './gtc.ts';
 import { md5Server } from './md5.ts';
 import type { EapMethodName, MethodContext, ServerMethod } from './method.ts';
 import { mschapv2Server } from './mschapv2.ts';
@@ -12,6 +12,8 @@ export interface EapServerConfig {
   readonly methods: readonly EapMethodName[];
   /** The password of a user; `undefined` refuses them. */
   readonly password: (username: string) => Secret | undefined;
+  /** What EAP-GTC and EAP-OTP ask, instead of `Password:`. */
+  readonly question?: string;
 }
 
 export type EapVerdict =
@@ -76,9 +78,9 @@ export class EapServer {
     this.#method =
       name === 'mschapv2'
         ? mschapv2Server(this.#context, user)
-        : name === 'gtc'
-          ? gtcServer(user)
-          : md5Server(random, user);
+        : name === 'md5'
+          ? md5Server(random, user)
+          : tokenServer(user, TYPES[name], this.#config.question);
     const next = (this.#identifier + 1) & 0xff;
     return { kind: 'ask', packet: this.#packet(this.#method.type, this.#method.start(next)) };
   }
@@ -97,8 +99,9 @@ export class EapServer {
   }
 }
 
-const TYPES: Readonly<Record<EapMethodName, number>> = {
+const TYPES = {
   mschapv2: EapType.MSCHAPV2,
   gtc: EapType.GTC,
+  otp: EapType.OTP,
   md5: EapType.MD5,
-};
+} as const satisfies Readonly<Record<EapMethodName, number>>;

@@ -9,8 +9,9 @@ import { findError, notify } from '../../wire/find.ts';
 import type { Payload } from '../../wire/payloads/types.ts';
 import { AuthMethod, Exchange as ExchangeType, NotifyType } from '../../wire/registry.ts';
 import type { ChildOffer } from '../child-negotiation.ts';
+import type { Input } from '../contract.ts';
 import type { Core } from '../core.ts';
-import { EapPeer, type EapPeerConfig } from '../eap/peer.ts';
+import { type EapOutcome, EapPeer, type EapPeerConfig } from '../eap/peer.ts';
 import { eapProof, methodContext } from '../eap-proof.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { beginClose, conclude, endNow } from '../lifecycle.ts';
@@ -85,14 +86,20 @@ export class EapAuth implements Exchange {
     const error = findError(payloads);
     if (!eap && error) return this.#refused(core, refusal(error, phase, true).message);
     if (!eap) return this.#fail(core, 'PROTOCOL_ERROR', 'the gateway left EAP without ending it', true);
-    const outcome = this.#peer.take(eap.packet);
+    return this.#judged(core, sa, this.#peer.take(eap.packet));
+  }
+
+  #judged(core: Core, sa: IkeSa, outcome: EapOutcome): Outcome {
     switch (outcome.kind) {
       case 'respond':
         core.note('auth', `EAP: ${outcome.note}`);
         this.#next = { kind: 'EAP', packet: outcome.packet };
         return MORE;
       case 'refused':
-        return this.#refused(core, outcome.message);
+        return this.#refused(core, outcome.message, outcome.account);
+      case 'ask':
+        this.#ask(core, sa, outcome);
+        return WAIT;
       case 'broken':
         return this.#fail(
           core,
@@ -103,6 +110,19 @@ export class EapAuth implements Exchange {
       case 'success':
         return this.#succeeded(core, sa, outcome.method, outcome.msk);
     }
+  }
+
+  #ask(core: Core, sa: IkeSa, { ask, answered }: Extract<EapOutcome, { kind: 'ask' }>): void {
+    core.note('auth', `EAP: asking for the ${ask.kind} of ${ask.user}`);
+    const answer = (result: Extract<Input, { kind: 'answer' }>['result']): void => {
+      if (result.ok) conclude(core, sa, this, this.#judged(core, sa, answered(result.secret)));
+      else {
+        this.abandon();
+        beginClose(core, result.failure, notify(NotifyType.AUTHENTICATION_FAILED));
+      }
+    };
+    const request = core.ask('ask', answer, () => this.abandon());
+    core.emit({ kind: 'ask', request, ask });
   }
 
   #succeeded(core: Core, sa: IkeSa, method: string, msk: Uint8Array | undefined): Outcome {
@@ -133,9 +153,10 @@ export class EapAuth implements Exchange {
   }
 
   /** The gateway has ended the IKE SA with its word: there is nobody to tell. */
-  #refused(core: Core, message: string): Outcome {
+  #refused(core: Core, message: string, account = false): Outcome {
     this.abandon();
-    endNow(core, failure('AUTHENTICATION_FAILED', phase, message, true));
+    const reason = failure('AUTHENTICATION_FAILED', phase, message, true);
+    endNow(core, account ? { ...reason, check: 'account' } : reason);
     return WAIT;
   }
 

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { concat, utf8 } from '../../../../engine/base/bytes.ts';
 import { Secret } from '../../../../engine/base/secret.ts';
+import { askKind, gatewayText } from '../../../../engine/ike/eap/ask.ts';
 import type { EapMethodName, MethodContext } from '../../../../engine/ike/eap/method.ts';
 import { mschapv2Server } from '../../../../engine/ike/eap/mschapv2.ts';
 import { EapCode, EapType, readEapPacket, writeEapPacket } from '../../../../engine/ike/eap/packet.ts';
@@ -56,6 +57,61 @@ test('MSCHAPv2: a gateway that does not know the password is an impostor', () =>
   const lie = utf8(`S=${'0'.repeat(40)} M=ok`);
   const outcome = p.take(request(EapType.MSCHAPV2, concat(Uint8Array.of(3, 7, 0, 4 + lie.length), lie)));
   assert.equal(outcome.kind === 'broken' && outcome.impostor, true);
+});
+
+type Asked = Extract<ReturnType<EapPeer['take']>, { kind: 'ask' }>;
+function asked(outcome: ReturnType<EapPeer['take']>): Asked {
+  assert.equal(outcome.kind, 'ask');
+  return outcome as Asked;
+}
+
+test('GTC: a stored password answers a first question for a password, once; the rest is asked', () => {
+  const p = peer(['gtc']);
+  assert.deepEqual(responseOf(p.take(request(EapType.GTC, utf8('Password:')))), utf8('a password'));
+  const again = asked(p.take(request(EapType.GTC, utf8('Password:'), 8)));
+  assert.equal(again.ask.kind, 'password');
+  assert.match(again.ask.problem ?? '', /once more/);
+  const secret = new Secret(utf8('typed'));
+  assert.deepEqual(responseOf(again.answered(secret)), utf8('typed'));
+  const code = asked(p.take(request(EapType.GTC, utf8('Token code:'), 9)));
+  assert.deepEqual(code.ask, { kind: 'one-time-code', user: 'carol', text: 'Token code:' });
+  p.wipe();
+  assert.deepEqual(secret.expose(), new Uint8Array(5), 'what was typed is wiped at the end');
+  assert.deepEqual(user.password.expose(), utf8('a password'), 'what was lent is not');
+});
+
+test('GTC and OTP: a question for anything but a password never gets the stored one', () => {
+  for (const text of ['Enter your one-time password', 'SMS code?', 'Who was your first teacher?'])
+    assert.equal(asked(peer(['gtc']).take(request(EapType.GTC, utf8(text)))).ask.kind, 'one-time-code');
+  assert.equal(asked(peer(['otp']).take(request(EapType.OTP, utf8('Password:')))).ask.kind, 'one-time-code');
+});
+
+test('success before the question was answered is no success', () => {
+  const p = peer(['gtc']);
+  asked(p.take(request(EapType.GTC, utf8('Token:'))));
+  assert.equal(p.take(SUCCESS).kind, 'broken');
+});
+
+test('a method that needs a password asks for it where none is configured', () => {
+  const p = new EapPeer({ username: 'carol', identity: 'carol', methods: ['mschapv2'] }, context);
+  const challenge = concat(Uint8Array.of(1, 9, 0, 22, 16), new Uint8Array(16), utf8('x'));
+  const { ask, answered } = asked(p.take(request(EapType.MSCHAPV2, challenge)));
+  assert.deepEqual(ask, { kind: 'password', user: 'carol' });
+  assert.equal(answered(new Secret(utf8('x'))).kind, 'respond');
+});
+
+test('the words of a gateway are bounded and steer nothing', () => {
+  const text = gatewayText(utf8(`\u001b[2J\u202ea${'x'.repeat(5000)}`));
+  assert.equal(text.length <= 200, true);
+  assert.doesNotMatch(text, /\p{C}/u);
+  assert.equal(gatewayText(utf8('€'.repeat(400))).length, 200);
+});
+
+test('which questions are for a password', () => {
+  for (const text of ['', 'Password:', 'password', 'Passwort für carol', 'Mot de passe'])
+    assert.equal(askKind(text), 'password', text);
+  for (const text of ['Passcode', 'One-time password', 'OTP password', 'New password:', 'PIN', 'Answer?'])
+    assert.equal(askKind(text), 'one-time-code', text);
 });
 
 test('a method does not change under way, and questions come to an end', () => {

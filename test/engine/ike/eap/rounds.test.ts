@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8 } from '../../../../engine/base/bytes.ts';
+import type { Failure } from '../../../../engine/base/failure.ts';
 import { Secret } from '../../../../engine/base/secret.ts';
 import type { IkeConfig } from '../../../../engine/ike/contract.ts';
+import type { Ask } from '../../../../engine/ike/eap/ask.ts';
 import type { EapMethodName } from '../../../../engine/ike/eap/method.ts';
 import { AuthMethod } from '../../../../engine/wire/registry.ts';
 import { World, type WorldOptions } from '../../../sim/world.ts';
@@ -17,12 +19,18 @@ interface Wishes {
   readonly ours?: readonly EapMethodName[];
   readonly theirs?: readonly EapMethodName[];
   readonly username?: string;
-  readonly password?: string;
+  /** `null`: none is configured. */
+  readonly password?: string | null;
+  readonly question?: string;
+  readonly answer?: string | Failure;
   readonly verified?: boolean;
   readonly more?: Partial<WorldOptions>;
 }
 
+let asked: Ask[] = [];
+
 function world(wishes: Wishes = {}): World {
+  asked = [];
   const { ours = ['mschapv2'], theirs = ['mschapv2'], username = 'carol', verified = true } = wishes;
   const initiator: Partial<IkeConfig> = {
     localAuth: {
@@ -30,7 +38,7 @@ function world(wishes: Wishes = {}): World {
       methods: ours,
       identity: username,
       username,
-      password: new Secret(utf8(wishes.password ?? PASSWORD)),
+      password: wishes.password === null ? undefined : new Secret(utf8(wishes.password ?? PASSWORD)),
     },
     remoteAuth: { kind: 'pubkey', authorities: NONE },
   };
@@ -41,6 +49,7 @@ function world(wishes: Wishes = {}): World {
       authorities: NONE,
       eap: {
         methods: theirs,
+        ...(wishes.question === undefined ? {} : { question: wishes.question }),
         password: (name) => (name === 'carol' ? new Secret(utf8(PASSWORD)) : undefined),
       },
     },
@@ -58,6 +67,13 @@ function world(wishes: Wishes = {}): World {
             ok: false,
             failure: { code: 'PEER_CERTIFICATE', phase: 'IKE_AUTH', authenticated: false, message: 'no' },
           };
+    },
+    ask: ({ ask }) => {
+      asked.push(ask);
+      if (wishes.answer === undefined) return undefined;
+      return typeof wishes.answer === 'string'
+        ? { ok: true, secret: new Secret(utf8(wishes.answer)) }
+        : { ok: false, failure: wishes.answer };
     },
     ...wishes.more,
   });
@@ -112,6 +128,51 @@ for (const method of ['mschapv2', 'md5', 'gtc'] as const)
     assert.equal(w.closed('r')?.failure?.code, 'PEER_AUTHENTICATION_FAILED');
     assert.deepEqual(w.sessions.i.ownSpis(), []);
   });
+
+for (const method of ['mschapv2', 'gtc'] as const)
+  test(`${method}: a password that is not configured is asked for, and the user may take a while`, () => {
+    const w = world({ ours: [method], theirs: [method], password: null, answer: PASSWORD }).connect();
+    assert.deepEqual(
+      asked.map((ask) => [ask.kind, ask.user]),
+      [['password', 'carol']],
+    );
+    w.assertSameChildren(1);
+    assert.equal(w.sessions.i.view().retransmits, 0, 'nothing of ours is under way while the user thinks');
+  });
+
+for (const method of ['gtc', 'otp'] as const)
+  test(`${method}: a one-time code is asked for in the gateway's words`, () => {
+    const question = 'Code on your\ttoken?';
+    const w = world({ ours: [method], theirs: [method], question, answer: PASSWORD }).connect();
+    assert.deepEqual(asked, [{ kind: 'one-time-code', user: 'carol', text: 'Code on your token?' }]);
+    w.assertSameChildren(1);
+  });
+
+test('no answer of the user ends both ends with its reason', () => {
+  const failure: Failure = {
+    code: 'SECRET_NEEDED',
+    phase: 'IKE_AUTH',
+    authenticated: true,
+    message: 'nobody answered',
+  };
+  const w = world({ ours: ['gtc'], theirs: ['gtc'], password: null, answer: failure });
+  w.start().run(60_000);
+  assert.deepEqual(w.closed('i')?.failure, failure);
+  assert.ok(w.closed('r'), 'the gateway was told');
+});
+
+test('an end while the question stands tells the gateway, and a late answer does nothing', () => {
+  const w = world({ ours: ['gtc'], theirs: ['gtc'], password: null });
+  w.start().run(1000);
+  assert.equal(asked.length, 1);
+  const [question] = w.of('i', 'ask');
+  w.feed('i', { kind: 'command', command: { kind: 'close' } });
+  w.run(10_000);
+  assert.ok(w.closed('i') && w.closed('r'));
+  const secret = new Secret(utf8('late'));
+  w.feed('i', { kind: 'answer', request: question?.request ?? 0, result: { ok: true, secret } });
+  assert.deepEqual(secret.expose(), new Uint8Array(4), 'wiped');
+});
 
 test('an unknown user is refused', () => {
   const w = world({ username: 'mallory' });
