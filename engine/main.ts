@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ApiError, localFailure } from './api/failure.ts';
 import type { EngineOptions, RunningEngine } from './cli/start.ts';
 import { createSession } from './ike/session.ts';
+import { createImporter } from './importer.ts';
 import { OsError } from './os/error.ts';
 import { groupId } from './os/groups.ts';
 import { fetchBytes } from './os/http.ts';
@@ -104,6 +105,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
       (text) => log.warn(text),
       { fetchBytes, cache: fileCache(stateDir) },
     ),
+    importer: createImporter(),
     logSource: { tail: (lines, after) => ring.tail(lines, after), onLine: (line) => ring.onLine(line) },
     about: { version, pid: process.pid, privileged: ownUid === 0, socket, stateFolder: stateDir, recovered },
   });

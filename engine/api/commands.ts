@@ -5,6 +5,21 @@
 import { z } from 'zod';
 import { NAME_PATTERN, NAME_RULE } from '../base/name.ts';
 import { type LogLine, logLineSchema } from './events.ts';
+import {
+  draftSchema,
+  type ExportParams,
+  type ExportResult,
+  exportResultSchema,
+  exportSchema,
+  type ImportDraft,
+  importDraftSchema,
+  type OpenImportParams,
+  openImportSchema,
+  type StoreImportParams,
+  storeImportSchema,
+  type UnlockImportParams,
+  unlockImportSchema,
+} from './import.ts';
 import { LOG_LINES } from './limits.ts';
 import { type NegotiationResult, negotiationSchema } from './negotiation.ts';
 import {
@@ -129,6 +144,12 @@ export interface MethodTypes {
   readonly 'profiles.list': { readonly params: Nothing; readonly result: ProfileList };
   readonly 'profiles.get': { readonly params: Named; readonly result: ProfileDocumentResult };
   readonly 'profiles.remove': { readonly params: Named; readonly result: Nothing };
+  readonly 'profiles.export': { readonly params: ExportParams; readonly result: ExportResult };
+  /** Reads files and keeps what is in them as a draft; `import.store` makes a profile of it. */
+  readonly 'import.open': { readonly params: OpenImportParams; readonly result: ImportDraft };
+  readonly 'import.unlock': { readonly params: UnlockImportParams; readonly result: ImportDraft };
+  readonly 'import.store': { readonly params: StoreImportParams; readonly result: AddProfileResult };
+  readonly 'import.discard': { readonly params: { readonly draft: number }; readonly result: Nothing };
   readonly 'log.tail': { readonly params: LogTailParams; readonly result: LogTail };
   /** Begins `log` notifications with the lines after those of the answer. */
   readonly 'log.follow': { readonly params: LogTailParams; readonly result: LogTail & Watch };
@@ -142,6 +163,8 @@ export type ResultOf<M extends Method> = MethodTypes[M]['result'];
 
 export interface MethodRow<M extends Method> {
   readonly right: Right;
+  /** Where some parameters ask for more than `right`: the right for these. */
+  readonly rightFor?: (params: Params<M>) => Right;
   readonly params: z.ZodType<Params<M>>;
   readonly result: z.ZodType<ResultOf<M>>;
 }
@@ -198,6 +221,21 @@ export const METHODS: { readonly [M in Method]: MethodRow<M> } = {
     result: z.object({ name: z.string(), profile: document }),
   },
   'profiles.remove': { right: 'admin', params: z.strictObject({ name }), result: accepted },
+  'profiles.export': {
+    right: 'operate',
+    // Sealed or not, the secrets leave the engine.
+    rightFor: ({ passphrase }) => (passphrase === undefined ? 'operate' : 'admin'),
+    params: exportSchema,
+    result: exportResultSchema,
+  },
+  'import.open': { right: 'admin', params: openImportSchema, result: importDraftSchema },
+  'import.unlock': { right: 'admin', params: unlockImportSchema, result: importDraftSchema },
+  'import.store': {
+    right: 'admin',
+    params: storeImportSchema,
+    result: z.object({ name: z.string(), warnings: texts }),
+  },
+  'import.discard': { right: 'admin', params: draftSchema, result: accepted },
   'log.tail': { right: 'read', params: tailParams, result: z.object({ lines: z.array(logLineSchema) }) },
   'log.follow': {
     right: 'read',

@@ -14,10 +14,12 @@ import type {
   UpResult,
 } from './commands.ts';
 import type { LogLine } from './events.ts';
+import type { ImportApi } from './import.ts';
 import type { NegotiationResult } from './negotiation.ts';
 import type { EngineInfo, ProfileSummary, Snapshot } from './snapshot.ts';
 
 export interface EngineApi {
+  readonly imports: ImportApi;
   info(): EngineInfo;
   snapshot(): Snapshot;
   /** Calls `changed` whenever a snapshot would differ in more than counters; may be called often. Returns how to stop. */

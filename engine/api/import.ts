@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { NAME_PATTERN, NAME_RULE } from '../base/name.ts';
-import type { ProfileDocumentJson } from './commands.ts';
+import type { AddProfileResult, ProfileDocumentJson } from './commands.ts';
 
 export const MAX_IMPORT_FILES = 32;
 /** Characters of base64 of all files of one call; leaves room for the rest of a message. */
@@ -90,12 +90,14 @@ export interface StoreImportParams {
   readonly name?: string | undefined;
   /** Fingerprint of one of `leaves`; needed when there are several. */
   readonly leaf?: string | undefined;
-  /** Fingerprints of those `anchors` to trust; all when left out. */
+  /** Fingerprints of those `anchors` to trust. When left out: those that the profile names, else all. */
   readonly trust?: readonly string[] | undefined;
   /** What a bundle alone does not say. */
   readonly gateway?: string | undefined;
   readonly remoteId?: string | undefined;
+  /** For EAP; with a bundle alone it makes the profile one of EAP-MSCHAPv2. */
   readonly username?: string | undefined;
+  /** The password of EAP, or the pre-shared key of a profile that has none in its file. */
   readonly password?: string | undefined;
   readonly replace?: boolean | undefined;
 }
@@ -117,6 +119,17 @@ export interface ExportResult {
   readonly content: string;
   /** What the format cannot say, and what was left out. */
   readonly report: readonly MappingReportLine[];
+}
+
+/** What the engine does with drafts; `rpc` hands calls on. Methods reject with ApiError. */
+export interface ImportApi {
+  /** `PROFILE_INVALID` when nothing in the files is of use. */
+  open(params: OpenImportParams): Promise<ImportDraft>;
+  unlock(params: UnlockImportParams): Promise<ImportDraft>;
+  /** The draft is gone afterwards; when it cannot be stored, it stays. */
+  store(params: StoreImportParams): Promise<AddProfileResult>;
+  discard(draft: number): void;
+  export(params: ExportParams): Promise<ExportResult>;
 }
 
 const texts = z.array(z.string());

@@ -16,6 +16,7 @@ import type { EspSaPair } from '../esp/params.ts';
 import { ANY_IPV4, ANY_IPV6, Gateway } from '../gateway/gateway.ts';
 import type { IkeConfig } from '../ike/contract.ts';
 import { createSession } from '../ike/session.ts';
+import { createImporter } from '../importer.ts';
 import { memoryHost } from '../os/host.fake.ts';
 import { systemScheduler } from '../os/scheduler.ts';
 import { openInline, selectCrypto, selectUdp } from '../os/select.ts';

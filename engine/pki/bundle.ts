@@ -41,13 +41,22 @@ export interface ImportedBundle {
   readonly warnings: readonly string[];
 }
 
+/** What is in one part, in the order of the file. */
+export interface OpenedPart {
+  readonly format: BundleFormat;
+  readonly certificates: readonly Named<Certificate>[];
+  readonly keys: readonly Named<PrivateKey>[];
+  /** Sentences for a person. */
+  readonly warnings: readonly string[];
+}
+
 export interface ImportOptions {
   /** Rounds of key derivation that all parts together may cost. */
   readonly maxRounds?: number;
 }
 
 /** A few seconds at worst; the most careful writers ask for less than a million. */
-const MAX_ROUNDS = 5_000_000;
+export const MAX_ROUNDS = 5_000_000;
 const MAX_PARTS = 32;
 
 const CMS_BLOCK = /-----BEGIN (PKCS7|CMS|PKCS #7 SIGNED DATA)-----([A-Za-z0-9+/=\s]*)-----END \1-----/g;
@@ -71,18 +80,21 @@ export function importBundle(
   const parts = 'octets' in input ? [input] : input;
   if (parts.length > MAX_PARTS) throw new PkiError('too-large', `there are more than ${MAX_PARTS} files`);
   const budget = new Budget(options.maxRounds ?? MAX_ROUNDS);
-  const pool: Pool = { certificates: [], keys: [], warnings: [] };
-  const formats = parts.map((part) => {
-    try {
-      return readPart(part, pool, budget);
-    } catch (cause) {
-      if (!(cause instanceof PkiError) || part.field === undefined) throw cause;
-      throw new PkiError(cause.code, cause.message, part.field);
-    }
-  });
-  if (pool.certificates.length + pool.keys.length === 0)
+  const opened = parts.map((part) => openPart(part, budget));
+  if (opened.every(({ certificates, keys }) => certificates.length + keys.length === 0))
     throw new PkiError('empty', 'there is no certificate and no key in it', parts[0]?.field);
-  return { formats, ...sort(pool) };
+  return { formats: opened.map(({ format }) => format), ...sortParts(opened) };
+}
+
+/** Opens one part alone. @throws PkiError as `importBundle` */
+export function openPart(part: BundlePart, budget: Budget): OpenedPart {
+  const pool: Pool = { certificates: [], keys: [], warnings: [] };
+  try {
+    return { format: readPart(part, pool, budget), ...pool };
+  } catch (cause) {
+    if (!(cause instanceof PkiError) || part.field === undefined) throw cause;
+    throw new PkiError(cause.code, cause.message, part.field);
+  }
 }
 
 function readPart(part: BundlePart, pool: Pool, budget: Budget): BundleFormat {
@@ -135,14 +147,17 @@ const isCa = (certificate: Certificate): boolean => certificate.basicConstraints
 const isRoot = (certificate: Certificate): boolean =>
   certificate.isSelfIssued && certificate.isSignedBy(certificate);
 
-function sort(pool: Pool): Omit<ImportedBundle, 'formats'> {
-  const warnings = [...pool.warnings];
-  const certificates = pool.certificates.filter(
-    ({ value }, i) => pool.certificates.findIndex((other) => other.value.equals(value)) === i,
+/** Tells leaves, chains and anchors apart, wherever they were. */
+export function sortParts(parts: readonly OpenedPart[]): Omit<ImportedBundle, 'formats'> {
+  const warnings = parts.flatMap((part) => part.warnings);
+  const found = parts.flatMap((part) => part.certificates);
+  const keys = parts.flatMap((part) => part.keys);
+  const certificates = found.filter(
+    ({ value }, i) => found.findIndex((other) => other.value.equals(value)) === i,
   );
   const all = certificates.map(({ value }) => value);
   const keyOf = (certificate: Certificate): Named<PrivateKey> | undefined =>
-    pool.keys.find(({ value }) => value.belongsTo(certificate));
+    keys.find(({ value }) => value.belongsTo(certificate));
   const keyed = certificates.filter(({ value }) => keyOf(value));
   // The key of a CA is an identity only when there is no other: some administrators ship their CA whole.
   const owners = keyed.some(({ value }) => !isCa(value)) ? keyed.filter(({ value }) => !isCa(value)) : keyed;
@@ -162,7 +177,7 @@ function sort(pool: Pool): Omit<ImportedBundle, 'formats'> {
   const used = (one: Certificate): boolean =>
     isLeaf(one) || anchors.includes(one) || leaves.some(({ chain }) => chain.includes(one));
   const looseCertificates = all.filter((one) => !used(one));
-  const looseKeys = pool.keys.filter(({ value }) => !leaves.some(({ key }) => key === value));
+  const looseKeys = keys.filter(({ value }) => !leaves.some(({ key }) => key === value));
   for (const one of looseCertificates)
     if (!isCa(one)) warnings.push(`The private key of the certificate "${one.label}" is missing.`);
   for (const { value } of looseKeys)

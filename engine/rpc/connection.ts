@@ -8,7 +8,7 @@ import {
   ResponseError,
 } from 'vscode-jsonrpc/node';
 import type { z } from 'zod';
-import { METHODS, type Method } from '../api/commands.ts';
+import { METHODS, type Method, type Right } from '../api/commands.ts';
 import type { EngineApi } from '../api/engine.ts';
 import { ApiError, localFailure } from '../api/failure.ts';
 import {
@@ -43,6 +43,12 @@ type Refusal = ResponseError<Failure>;
 
 const refusal = (code: number, failure: Failure): Refusal =>
   new ResponseError(code, failure.message, failure);
+
+const notPermitted = (what: string, needed: Right, held: Right): Refusal =>
+  refusal(
+    ENGINE_FAILURE,
+    localFailure('NOT_PERMITTED', `${what} needs the right "${needed}", this user has "${held}"`),
+  );
 
 /** `params.profile.name: must be …`, one line for all that is wrong, at most five of it. */
 function paramsFailure(method: string, error: z.ZodError): Failure {
@@ -128,14 +134,8 @@ export class Connection {
         ErrorCodes.MethodNotFound,
         localFailure('USAGE', `there is no method ${method.slice(0, 64)}`),
       );
-    if (!covers(access.right, METHODS[method as Method].right))
-      return refusal(
-        ENGINE_FAILURE,
-        localFailure(
-          'NOT_PERMITTED',
-          `${method} needs the right "${METHODS[method as Method].right}", this user has "${access.right}"`,
-        ),
-      );
+    const needed = METHODS[method as Method].right;
+    if (!covers(access.right, needed)) return notPermitted(method, needed, access.right);
     if (this.#pending >= MAX_PENDING_REQUESTS)
       return refusal(
         ENGINE_FAILURE,
@@ -143,6 +143,10 @@ export class Connection {
       );
     const read = METHODS[method as Method].params.safeParse(params ?? {});
     if (!read.success) return refusal(ErrorCodes.InvalidParams, paramsFailure(method, read.error));
+    const rightFor = METHODS[method as Method].rightFor as ((params: unknown) => Right) | undefined;
+    const wanted = rightFor?.(read.data) ?? needed;
+    if (!covers(access.right, wanted))
+      return notPermitted(`${method} with these parameters`, wanted, access.right);
     this.#pending++;
     try {
       return await this.#call(method as Method, read.data);

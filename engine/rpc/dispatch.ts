@@ -42,6 +42,14 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
     await engine.removeProfile(name);
     return {};
   },
+  'profiles.export': (engine, params) => engine.imports.export(params),
+  'import.open': (engine, params) => engine.imports.open(params),
+  'import.unlock': (engine, params) => engine.imports.unlock(params),
+  'import.store': (engine, params) => engine.imports.store(params),
+  'import.discard': (engine, { draft }) => {
+    engine.imports.discard(draft);
+    return {};
+  },
   'log.tail': (engine, { lines = TAIL, after }) => ({ lines: engine.logTail(lines, after) }),
   'log.follow': (engine, { lines = TAIL, after }, subscriptions) => {
     const tail = engine.logTail(lines, after);

@@ -27,6 +27,7 @@ import type { Identity, NoteData, SessionFactory } from '../ike/contract.ts';
 import type { Host } from '../os/port.ts';
 import type { ProfileStorage, StoredProfile } from '../profile/storage.ts';
 import { History } from './history.ts';
+import { type Importer, Imports } from './imports.ts';
 import { Negotiation } from './negotiation.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials, World } from './ports.ts';
@@ -65,6 +66,7 @@ export interface EngineParts {
   readonly identityText: (identity: Identity) => string;
   readonly profiles: ProfileStorage;
   readonly rules: ProfileRules;
+  readonly importer: Importer;
   readonly logSource: LogSource;
   readonly about: Omit<EngineInfo, 'api' | 'startedAt' | 'uptimeSeconds'>;
 }
@@ -77,6 +79,7 @@ interface Entry {
 }
 
 export class Engine implements EngineApi {
+  readonly imports: Imports;
   readonly #parts: EngineParts;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
@@ -87,6 +90,12 @@ export class Engine implements EngineApi {
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#startedAt = parts.world.scheduler.wallClock();
+    this.imports = new Imports({
+      scheduler: parts.world.scheduler,
+      importer: parts.importer,
+      add: (params) => this.addProfile(params),
+      stored: (name) => this.#stored(name),
+    });
   }
 
   /** Reads the stored profiles for the first snapshot. */
@@ -221,6 +230,7 @@ export class Engine implements EngineApi {
 
   /** Takes every tunnel down and leaves the host clean. */
   async stop(): Promise<void> {
+    this.imports.close();
     await this.down({});
     for (const { compiled } of this.#entries.values()) compiled.wipe();
     this.#entries.clear();

@@ -11,8 +11,9 @@ import type { ImportedProfile, MappingLine } from './mapping.ts';
 import { importMobileconfig } from './mobileconfig.ts';
 import { importNmconnection, NM_SERVICE } from './nmconnection.ts';
 import { readPlist } from './plist.ts';
+import { secretsOf } from './secrets-file.ts';
 import { importSswan, isSswan } from './sswan.ts';
-import { type Conf, readConf } from './strongswan-conf.ts';
+import { readConf } from './strongswan-conf.ts';
 import { importSwanctl } from './swanctl.ts';
 import { decodeText, readSections } from './text.ts';
 import { importPhoneBook, importProfileXml } from './windows.ts';
@@ -41,8 +42,8 @@ export interface ImportProblem {
 }
 
 export interface ImportSources {
-  /** The file that keeps the secrets apart: `ipsec.secrets`, or another `swanctl.conf`. */
-  readonly secrets?: Uint8Array;
+  /** Files that keep the secrets apart: `ipsec.secrets`, or another `swanctl.conf`; each reader takes its own. */
+  readonly secrets?: readonly Uint8Array[];
   /** Takes CMS signatures off (`openSignedData` of pki); without it, signed files are refused. */
   readonly unwrap?: (octets: Uint8Array) => Result<Uint8Array, string>;
 }
@@ -86,7 +87,7 @@ function fromJson(text: string): Imported {
     const parsed = profileDocumentSchema.safeParse(value);
     if (parsed.success) {
       const report = Object.keys(value).map((key) => ({ kind: 'taken' as const, foreign: key, ours: key }));
-      return ok({ format: 'culvert', profiles: [{ document: parsed.data, bundles: [], report }] });
+      return ok({ format: 'culvert', profiles: [{ document: parsed.data, bundles: [], files: [], report }] });
     }
     const issue = parsed.error.issues[0];
     return fail('damaged', `is no profile: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trimEnd());
@@ -112,7 +113,7 @@ function fromOwn(value: Record<string, unknown>): Imported {
     });
   return ok({
     format: 'culvert',
-    profiles: [{ document, bundles: [], report, ...(sealed ? { sealed } : {}) }],
+    profiles: [{ document, bundles: [], files: [], report, ...(sealed ? { sealed } : {}) }],
   });
 }
 
@@ -130,12 +131,11 @@ function fromXml(text: string): Imported {
 }
 
 function fromLines(text: string, sources: ImportSources): Imported {
-  if (/^\s*connections\s*(:[^{]{0,200})?\{/m.test(text)) return fromSwanctl(text, sources);
+  if (/^[ \t]*connections[ \t\r\n]{0,80}(:[^{]{0,200})?\{/m.test(text)) return fromSwanctl(text, sources);
   if (/^conn\s+\S/m.test(text)) {
     const conns = readIpsecConf(text);
     if (!conns.ok) return fail('damaged', conns.error);
-    const secrets = sources.secrets === undefined ? undefined : decodeText(sources.secrets);
-    const list = secrets?.ok ? readIpsecSecrets(secrets.value) : [];
+    const list = readIpsecSecrets(secretsOf(sources.secrets ?? [], 'ipsec.secrets'));
     return some('ipsec.conf', importIpsecConf(conns.value, list), 'connection');
   }
   const sections = readSections(text);
@@ -156,12 +156,7 @@ function fromLines(text: string, sources: ImportSources): Imported {
 function fromSwanctl(text: string, sources: ImportSources): Imported {
   const conf = readConf(text);
   if (!conf.ok) return fail('damaged', conf.error);
-  let other: Conf | undefined;
-  if (sources.secrets !== undefined) {
-    const decoded = decodeText(sources.secrets);
-    const parsed = decoded.ok ? readConf(decoded.value) : decoded;
-    if (!parsed.ok) return fail('damaged', `has a file of secrets that ${parsed.error}`);
-    other = parsed.value;
-  }
-  return some('swanctl.conf', importSwanctl(conf.value, other), 'connection');
+  const other = readConf(secretsOf(sources.secrets ?? [], 'swanctl.conf'));
+  if (!other.ok) return fail('damaged', `has a file of secrets that ${other.error}`);
+  return some('swanctl.conf', importSwanctl(conf.value, other.value), 'connection');
 }

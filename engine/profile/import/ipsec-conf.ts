@@ -105,15 +105,19 @@ export function readIpsecSecrets(text: string): IpsecSecret[] {
   for (const line of text.split(/\r?\n/, MAX_LINES)) {
     const match = /^([^#"]*?|"[^"]*"\s*):\s*([A-Za-z0-9]+)\s+(.*)$/.exec(line.slice(0, 10_000));
     if (!match) continue;
+    const kind = (match[2] ?? '').toUpperCase();
     const values = [...(match[3] ?? '').matchAll(/"([^"]*)"|'([^']*)'|([^\s#"']+)/g)].map(
-      ([, double, single, bare]) => bare ?? literalPsk(double ?? single ?? ''),
+      ([, double, single, bare]) => {
+        const quoted = double ?? single ?? '';
+        return bare ?? (kind === 'PSK' ? literalPsk(quoted) : quoted);
+      },
     );
     const owners = (match[1] ?? '')
       .trim()
       .split(/\s+/)
       .filter((owner) => owner !== '')
       .map(unquote);
-    secrets.push({ owners, kind: (match[2] ?? '').toUpperCase(), values });
+    secrets.push({ owners, kind, values });
   }
   return secrets;
 }
@@ -202,11 +206,11 @@ function certificate(mapping: Mapping, from: Fields, secrets: readonly IpsecSecr
       'local.auth.key',
     );
   else if (only.kind === 'P12')
-    mapping.unmapped(
-      'ipsec.secrets: P12',
-      `import the file ${quote(file('private', path))} beside this one`,
-      'local.auth',
-    );
+    mapping.file('ipsec.secrets: P12', {
+      path: file('private', path),
+      ours: 'local.auth',
+      ...(only.values[1] === undefined || only.values[1] === '%prompt' ? {} : { passphrase: only.values[1] }),
+    });
   else {
     mapping.set(`ipsec.secrets: ${only.kind}`, 'local.auth.key', file('private', path), FILE);
     const passphrase = only.values[1];

@@ -34,10 +34,18 @@ export interface EmbeddedBundle {
   readonly passphrase?: string;
 }
 
+/** A file beside the profile that no field of ours can name, such as the PKCS#12 of swanctl's secrets. */
+export interface NamedFile {
+  readonly path: string;
+  readonly ours: 'local.auth' | 'remote.anchors';
+  readonly passphrase?: string;
+}
+
 export interface ImportedProfile {
   /** As far as the file goes: credentials may still be missing, and files may be named by path. */
   readonly document: ProfileDocument;
   readonly bundles: readonly EmbeddedBundle[];
+  readonly files: readonly NamedFile[];
   readonly report: readonly MappingLine[];
   /** Of our own format: for `openOwnFormat`. */
   readonly sealed?: SealedSecrets;
@@ -65,6 +73,7 @@ export const NO_COMMANDS = 'is never mapped: nothing in a profile runs a command
 export class Mapping {
   readonly #draft: Draft = { name: 'imported', gateway: { hosts: [] }, local: { auth: {} } };
   readonly #bundles: EmbeddedBundle[] = [];
+  readonly #files: NamedFile[] = [];
   readonly #report: MappingLine[] = [];
 
   /** Sets a field of ours; with `why` it is reported as changed. */
@@ -103,6 +112,13 @@ export class Mapping {
   bundle(one: EmbeddedBundle): void {
     this.#bundles.push(one);
     this.#line({ kind: 'taken', foreign: one.foreign, ours: one.ours, why: 'embedded; to be opened' });
+  }
+
+  /** A file that goes with the profile, to be imported beside it. */
+  file(foreign: string, one: NamedFile): void {
+    this.#files.push(one);
+    const why = `from the file ${quote(one.path)}, imported beside this one`;
+    this.#line({ kind: 'changed', foreign, ours: one.ours, why });
   }
 
   /** A name for people becomes one that is safe as a file name. */
@@ -149,6 +165,7 @@ export class Mapping {
     return {
       document: this.#draft as unknown as ProfileDocument,
       bundles: this.#bundles,
+      files: this.#files,
       report: this.#report,
     };
   }

@@ -119,10 +119,14 @@ function ownKey(mapping: Mapping, secrets: ConfSection | undefined): void {
     /^(private|rsa|ecdsa|pkcs8|pkcs12)$/.test(folder) ? folder : 'private',
     values.get('file') ?? name,
   );
-  if (name.startsWith('pkcs12'))
-    mapping.unmapped(`secrets.${name}.file`, `import the file ${quote(path)} beside this one`, 'local.auth');
-  else mapping.set(`secrets.${name}.file`, 'local.auth.key', path, 'a file below the folder of swanctl.conf');
   const passphrase = values.get('secret');
+  if (name.startsWith('pkcs12'))
+    mapping.file(`secrets.${name}.file`, {
+      path,
+      ours: 'local.auth',
+      ...(passphrase === undefined ? {} : { passphrase }),
+    });
+  else mapping.set(`secrets.${name}.file`, 'local.auth.key', path, 'a file below the folder of swanctl.conf');
   if (passphrase !== undefined && !name.startsWith('pkcs12'))
     mapping.set(`secrets.${name}.secret`, 'local.auth.passphrase', passphrase);
 }
@@ -242,8 +246,8 @@ function connection(name: string, section: ConfSection, secrets: ConfSection | u
 }
 
 /** Every connection of the file; `secrets` may stand in another file. */
-export function importSwanctl(conf: Conf, other: Conf | undefined): ImportedProfile[] {
-  const secrets = conf.root.sections.get('secrets') ?? other?.root.sections.get('secrets');
+export function importSwanctl(conf: Conf, other: Conf): ImportedProfile[] {
+  const secrets = conf.root.sections.get('secrets') ?? other.root.sections.get('secrets');
   const profiles = [...(conf.root.sections.get('connections')?.sections ?? [])].map(([name, section]) =>
     connection(name, section, secrets),
   );

@@ -3,6 +3,7 @@ import type { NegotiationParams, UpParams, UpResult } from '../../../engine/api/
 import type { EngineApi } from '../../../engine/api/engine.ts';
 import type { LogLine } from '../../../engine/api/events.ts';
 import { ApiError, localFailure } from '../../../engine/api/failure.ts';
+import type { ExportParams, ImportApi, ImportDraft, StoreImportParams } from '../../../engine/api/import.ts';
 import type { NegotiationResult } from '../../../engine/api/negotiation.ts';
 import type { EngineInfo, Snapshot, TunnelSnapshot } from '../../../engine/api/snapshot.ts';
 import { API_VERSION } from '../../../engine/api/version.ts';
@@ -87,6 +88,18 @@ export const TUNNEL: TunnelSnapshot = {
   },
   attempts: 1,
   history: [],
+};
+
+export const DRAFT: ImportDraft = {
+  draft: 7,
+  secondsLeft: 900,
+  locked: [],
+  wrongPassphrase: false,
+  profiles: [],
+  leaves: [],
+  chain: [],
+  anchors: [],
+  notes: [],
 };
 
 export class FakeEngine implements EngineApi {
@@ -187,6 +200,37 @@ export class FakeEngine implements EngineApi {
   onLog(line: (line: LogLine) => void): () => void {
     this.#logs.add(line);
     return () => this.#logs.delete(line);
+  }
+
+  /** What `import.open` and then each `import.unlock` answer, the last one for good. */
+  drafts: ImportDraft[] = [DRAFT];
+
+  readonly imports: ImportApi = {
+    open: async (params) => {
+      this.#did('import.open', params);
+      return this.#draft();
+    },
+    unlock: async (params) => {
+      this.#did('import.unlock', params);
+      return this.#draft();
+    },
+    store: async (params: StoreImportParams) => {
+      this.#did('import.store', params);
+      return { name: params.name ?? 'office', warnings: [] };
+    },
+    discard: (draft) => this.#did('import.discard', draft),
+    export: async (params: ExportParams) => {
+      this.#did('profiles.export', params);
+      return {
+        fileName: `${params.name}.gateway.conf`,
+        content: Buffer.from('connections {}\n').toString('base64'),
+        report: [{ kind: 'unmapped', foreign: '', ours: 'dpd', why: "is the client's own affair" }],
+      };
+    },
+  };
+
+  #draft(): ImportDraft {
+    return (this.drafts.length > 1 ? this.drafts.shift() : this.drafts[0]) ?? DRAFT;
   }
 
   async repair(): Promise<readonly string[]> {

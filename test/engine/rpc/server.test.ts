@@ -48,11 +48,20 @@ test('every method reaches the engine and comes back checked', async (t) => {
   assert.equal((await client.call('profiles.list', {})).profiles[0]?.name, 'office');
   assert.equal((await client.call('profiles.get', { name: 'x' })).name, 'x');
   assert.deepEqual(await client.call('profiles.remove', { name: 'x' }), {});
+  assert.equal((await client.call('profiles.export', { name: 'x', format: 'sswan' })).report.length, 1);
+  const files = [{ name: 'a.p12', content: 'MAA=' }];
+  assert.equal((await client.call('import.open', { files })).draft, 7);
+  assert.equal((await client.call('import.unlock', { draft: 7, passphrase: 'p' })).wrongPassphrase, false);
+  assert.equal((await client.call('import.store', { draft: 7, name: 'y' })).name, 'y');
+  assert.deepEqual(await client.call('import.discard', { draft: 7 }), {});
   assert.equal((await client.call('log.tail', {})).lines[0]?.message, 'hello');
   assert.deepEqual(await client.call('host.repair', {}), { changes: ['removed route 10.0.0.0/8'] });
   assert.deepEqual(
     engine.calls.map((call) => (call as unknown[])[0]),
-    ['up', 'down', 'rekey', 'addProfile', 'listProfiles', 'getProfile', 'removeProfile', 'repair'],
+    [
+      ...['up', 'down', 'rekey', 'addProfile', 'listProfiles', 'getProfile', 'removeProfile'],
+      ...['profiles.export', 'import.open', 'import.unlock', 'import.store', 'import.discard', 'repair'],
+    ],
   );
 });
 
@@ -134,6 +143,24 @@ test('each right allows its methods and the lesser ones', async (t) => {
       assert.equal(refused, rank[METHODS[method].right] > rank[held], `${held}: ${method}`);
     }
   }
+});
+
+test('secrets leave in an export by the right "admin" alone, drafts are made by it alone', async (t) => {
+  const credentials = () => ({ pid: 1, uid: 12_345, gids: [77] });
+  const { engine, path } = await serve(t, { credentials, ownUid: 1, groupId: 77, groupRight: 'operate' });
+  const client = await connectEngine(path);
+  t.after(() => client.close());
+  const wanted = { name: 'office', format: 'gateway' } as const;
+  assert.equal((await client.call('profiles.export', wanted)).fileName, 'office.gateway.conf');
+  await assert.rejects(
+    client.call('profiles.export', { ...wanted, passphrase: 'x' }),
+    fails('NOT_PERMITTED', /with these parameters needs the right "admin"/),
+  );
+  await assert.rejects(
+    client.call('import.open', { files: [{ name: 'a', content: '' }] }),
+    fails('NOT_PERMITTED'),
+  );
+  assert.deepEqual(engine.calls, [['profiles.export', wanted]]);
 });
 
 test('who is nobody gets one typed refusal and is cut off', async (t) => {

@@ -168,7 +168,7 @@ test('swanctl.conf: certificates become files that a reader can open', () => {
 
 test('swanctl.conf: secrets of another file, and syntax that is broken', () => {
   const [connections, secrets] = SWANCTL.split('secrets {');
-  const apart = imported(connections ?? '', { secrets: utf8(`secrets {${secrets}`) });
+  const apart = imported(connections ?? '', { secrets: [utf8(`secrets {${secrets}`)] });
   assert.match(String(apart.profiles[0]?.document.local.auth.psk), /^a very/);
   for (const text of ['connections { a {', 'connections { a = 1 } }', 'connections {\n }'])
     assert.equal(importProfile(utf8(text)).ok, false, text);
@@ -214,7 +214,7 @@ alice : EAP "eapsecret"
 `;
 
 test('ipsec.conf with ipsec.secrets', () => {
-  const { format, profiles } = imported(IPSEC, { secrets: utf8(SECRETS) });
+  const { format, profiles } = imported(IPSEC, { secrets: [utf8(SECRETS)] });
   assert.equal(format, 'ipsec.conf');
   const [, home, work] = profiles;
   assert.ok(home && work);
