@@ -188,6 +188,7 @@ export async function setTheScene(options: SceneOptions = {}): Promise<Scene> {
       () => Date.now(),
       (text) => log.warn(text),
     ),
+    importer: createImporter(),
     logSource,
     about: {
       version: '',
