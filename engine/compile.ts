@@ -1,7 +1,10 @@
 /** From a profile to what a tunnel runs on: the session's configuration, the plan, keys and trust. */
 import { ApiError, localFailure } from './api/failure.ts';
 import { utf8 } from './base/bytes.ts';
+import { err, ok } from './base/result.ts';
+import type { Secret } from './base/secret.ts';
 import type { Identity, IkeConfig, LocalAuth, PpkConfig, RemoteAuth } from './ike/contract.ts';
+import { needsPassword } from './ike/eap/method.ts';
 import { createCredentials } from './pki/answer.ts';
 import { authorityHashes, chooseLeaf, type OwnCredential } from './pki/authorities.ts';
 import type { Certificate } from './pki/certificate.ts';
@@ -12,7 +15,7 @@ import { loadBundle } from './pki/load.ts';
 import type { RevocationOptions } from './pki/revocation/check.ts';
 import type { Profile, ProfileRemoteAuth } from './profile/profile.ts';
 import type { TunnelPlan } from './tunnel/plan.ts';
-import type { Credentials } from './tunnel/ports.ts';
+import type { Missing, Ready } from './tunnel/user-secrets.ts';
 
 /** What the gateway may send beyond what was asked is ignored, so nothing is asked that nobody would use. */
 function virtualIp(profile: Profile): IkeConfig['virtualIp'] {
@@ -33,7 +36,9 @@ function identity(field: string, text: string): Identity {
   }
 }
 
-function ownCredential(auth: Extract<Profile['local']['auth'], { kind: 'pubkey' }>): OwnCredential {
+type Pubkey = Extract<Profile['local']['auth'], { kind: 'pubkey' }>;
+
+function ownCredential(auth: Pubkey): OwnCredential {
   const passphrase = auth.passphrase && new TextDecoder().decode(auth.passphrase.expose());
   const certificates = load('local.auth.certificate', [auth.certificate, ...auth.chain].join('\n'));
   const keys = load('local.auth.key', new TextDecoder().decode(auth.key.expose()), passphrase);
@@ -81,10 +86,42 @@ function ppkConfig({ ike: { ppk } }: Profile): PpkConfig | undefined {
 /** How revocation is asked for; without it nothing is. */
 export type Online = Omit<RevocationOptions, 'modes'>;
 
-export interface CompiledPlan {
-  readonly plan: TunnelPlan;
-  readonly credentials: Credentials;
+export interface CompiledPlan extends Ready {
+  readonly missing?: Missing;
 }
+
+/** Whether the key is encrypted and the profile does not say with what. */
+function isLocked({ key, passphrase }: Pubkey): boolean {
+  if (passphrase) return false;
+  try {
+    loadBundle(new TextDecoder().decode(key.expose()));
+    return false;
+  } catch (cause) {
+    return cause instanceof PkiError && cause.code === 'passphrase-needed';
+  }
+}
+
+/** The key is opened at each connection anew, and stays closed until then. */
+const lockedKey = (auth: Pubkey, compile: (own: OwnCredential) => Ready): Missing => ({
+  kind: 'passphrase',
+  complete: (passphrase) => {
+    try {
+      return ok(compile(ownCredential({ ...auth, passphrase })));
+    } catch (cause) {
+      if (cause instanceof ApiError) return err(cause.message);
+      throw cause;
+    }
+  },
+});
+
+const missingPassword = (auth: Extract<LocalAuth, { kind: 'eap' }>, ready: Ready): Missing => ({
+  kind: 'password',
+  user: auth.username,
+  complete: (password: Secret) => {
+    const ike = { ...ready.plan.ike, localAuth: { ...auth, password } };
+    return ok({ ...ready, plan: { ...ready.plan, ike } });
+  },
+});
 
 /** @throws ApiError `PROFILE_INVALID` for keys and certificates that do not fit, naming the field */
 export function compilePlan(
@@ -93,7 +130,22 @@ export function compilePlan(
   warn: (text: string) => void,
   online?: Online,
 ): CompiledPlan {
-  const own = profile.local.auth.kind === 'pubkey' ? ownCredential(profile.local.auth) : undefined;
+  const { auth } = profile.local;
+  const build = (own: OwnCredential | undefined): Ready => readyPlan(profile, own, now, warn, online);
+  if (auth.kind === 'pubkey' && isLocked(auth))
+    return { ...build(undefined), missing: lockedKey(auth, build) };
+  const ready = build(auth.kind === 'pubkey' ? ownCredential(auth) : undefined);
+  if (auth.kind !== 'eap' || auth.password || !auth.methods.some(needsPassword)) return ready;
+  return { ...ready, missing: missingPassword(auth, ready) };
+}
+
+function readyPlan(
+  profile: Profile,
+  own: OwnCredential | undefined,
+  now: () => number,
+  warn: (text: string) => void,
+  online: Online | undefined,
+): Ready {
   const anchors = anchorsOf(profile.remote.auth);
   const credentials = createCredentials({
     ...(own ? { key: own.key } : {}),

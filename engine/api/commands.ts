@@ -22,6 +22,7 @@ import {
 } from './import.ts';
 import { LOG_LINES } from './limits.ts';
 import { type NegotiationResult, negotiationSchema } from './negotiation.ts';
+import { type AnswerParams, MAX_ANSWER } from './prompt.ts';
 import {
   type EngineInfo,
   engineInfoSchema,
@@ -140,6 +141,7 @@ export interface MethodTypes {
   readonly 'tunnel.rekey': { readonly params: RekeyParams; readonly result: Nothing };
   /** The latest IKE messages of a tunnel, summarised; also of one that is down again. */
   readonly 'tunnel.negotiation': { readonly params: NegotiationParams; readonly result: NegotiationResult };
+  readonly 'tunnel.answer': { readonly params: AnswerParams; readonly result: Nothing };
   readonly 'profiles.add': { readonly params: AddProfileParams; readonly result: AddProfileResult };
   readonly 'profiles.list': { readonly params: Nothing; readonly result: ProfileList };
   readonly 'profiles.get': { readonly params: Named; readonly result: ProfileDocumentResult };
@@ -204,6 +206,16 @@ export const METHODS: { readonly [M in Method]: MethodRow<M> } = {
     right: 'read',
     params: z.strictObject({ name, after: z.number().int().nonnegative().optional() }),
     result: negotiationSchema,
+  },
+  'tunnel.answer': {
+    right: 'operate',
+    params: z.strictObject({
+      name,
+      prompt: z.number().int().positive(),
+      answer: z.string().min(1, 'must not be empty').max(MAX_ANSWER, 'is too long'),
+      store: z.boolean().optional(),
+    }),
+    result: accepted,
   },
   'profiles.add': {
     right: 'admin',

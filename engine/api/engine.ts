@@ -16,6 +16,7 @@ import type {
 import type { LogLine } from './events.ts';
 import type { ImportApi } from './import.ts';
 import type { NegotiationResult } from './negotiation.ts';
+import type { AnswerParams } from './prompt.ts';
 import type { EngineInfo, ProfileSummary, Snapshot } from './snapshot.ts';
 
 export interface EngineApi {
@@ -29,6 +30,8 @@ export interface EngineApi {
   /** Resolves when the peer was told and the host is as before. A waiting `up` then rejects with CANCELLED. */
   down(params: DownParams): Promise<DownResult>;
   rekey(params: RekeyParams): Promise<void>;
+  /** Answers the question that a tunnel's attempt has standing. */
+  answer(params: AnswerParams): Promise<void>;
   negotiation(params: NegotiationParams): NegotiationResult;
   addProfile(params: AddProfileParams): Promise<AddProfileResult>;
   listProfiles(): Promise<readonly ProfileSummary[]>;

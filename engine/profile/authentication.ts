@@ -64,17 +64,16 @@ function eapAuth(
   const path = 'local.auth';
   for (const key of ['psk', 'certificate', 'key', 'passphrase', 'chain'] as const)
     if (auth[key] !== undefined) found.problem(`${path}.${key}`, 'does not go together with eap');
-  for (const key of ['username', 'password'] as const)
-    if (auth[key] === undefined) found.problem(`${path}.${key}`, 'is missing: eap needs it');
   const { username, password } = auth;
-  if (username === undefined || password === undefined) return undefined;
+  if (username === undefined) found.problem(`${path}.username`, 'is missing: eap needs it');
+  if (username === undefined) return undefined;
   identityText(found, `${path}.username`, username);
   identityText(found, `${path}.eapId`, auth.eapId);
   return {
     kind: 'eap',
     methods: [...new Set(typeof eap === 'string' ? [eap] : eap)],
     username,
-    password: secretText(password),
+    password: password === undefined ? undefined : secretText(password),
     identity: auth.eapId ?? username,
   };
 }
@@ -159,7 +158,7 @@ export function forgetSecrets(profile: Profile): void {
   profile.ike.ppk?.secret.wipe();
   for (const auth of [profile.local.auth, profile.remote.auth]) {
     if ('secret' in auth) auth.secret.wipe();
-    if ('password' in auth) auth.password.wipe();
+    if ('password' in auth) auth.password?.wipe();
     if ('key' in auth) {
       auth.key.wipe();
       auth.passphrase?.wipe();

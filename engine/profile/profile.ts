@@ -56,10 +56,10 @@ export type ProfileLocalAuth =
       /** The gateway proves itself by certificate. */
       readonly kind: 'eap';
       /** Most wanted first; at least one. */
-      readonly methods: readonly ('mschapv2' | 'gtc' | 'md5')[];
+      readonly methods: readonly ('mschapv2' | 'gtc' | 'otp' | 'md5')[];
       readonly username: string;
-      /** UTF-8 octets. */
-      readonly password: Secret;
+      /** UTF-8 octets; asked for when it is not there. */
+      readonly password: Secret | undefined;
       /** Answer to EAP-Identity. */
       readonly identity: string;
     };

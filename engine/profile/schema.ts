@@ -50,12 +50,13 @@ export interface LocalAuthDocument {
   /** Allowed EAP methods, most wanted first. */
   readonly eap?: EapMethodText | readonly EapMethodText[] | undefined;
   readonly username?: string | undefined;
+  /** Asked for at each connection when left out. */
   readonly password?: string | undefined;
   /** Answer to EAP-Identity, when it is not the user name. */
   readonly eapId?: string | undefined;
 }
 
-export type EapMethodText = 'mschapv2' | 'gtc' | 'md5';
+export type EapMethodText = 'mschapv2' | 'gtc' | 'otp' | 'md5';
 
 export interface ProfileDocument {
   readonly name: string;
@@ -160,7 +161,7 @@ function object<S extends z.core.$ZodLooseShape>(shape: S): z.ZodObject<S, z.cor
 
 const text = z.string().min(1, 'must not be empty').max(MAX_TEXT, 'is too long');
 const name = z.string().min(1, 'must not be empty').max(253, 'is too long');
-const eapMethod = z.enum(['mschapv2', 'gtc', 'md5']);
+const eapMethod = z.enum(['mschapv2', 'gtc', 'otp', 'md5']);
 const list = z.union([text, z.array(text).max(MAX_ITEMS, `has more than ${MAX_ITEMS} items`)], {
   error: 'must be a text or a list of texts',
 });
@@ -210,7 +211,7 @@ export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
       chain: list.optional(),
       eap: z
         .union([eapMethod, z.array(eapMethod).min(1, 'must not be empty').max(8)], {
-          error: 'must be "mschapv2", "gtc" or "md5", or a list of them',
+          error: 'must be "mschapv2", "gtc", "otp" or "md5", or a list of them',
         })
         .optional(),
       username: name.optional(),

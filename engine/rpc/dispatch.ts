@@ -35,6 +35,10 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
     return {};
   },
   'tunnel.negotiation': (engine, params) => engine.negotiation(params),
+  'tunnel.answer': async (engine, params) => {
+    await engine.answer(params);
+    return {};
+  },
   'profiles.add': (engine, params) => engine.addProfile(params),
   'profiles.list': async (engine) => ({ profiles: await engine.listProfiles() }),
   'profiles.get': (engine, { name }) => engine.getProfile(name),

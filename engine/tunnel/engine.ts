@@ -18,6 +18,7 @@ import type { EngineApi } from '../api/engine.ts';
 import type { LogLine } from '../api/events.ts';
 import { ApiError, localFailure } from '../api/failure.ts';
 import type { NegotiationResult } from '../api/negotiation.ts';
+import type { AnswerParams } from '../api/prompt.ts';
 import type { EngineInfo, ProfileSummary, Snapshot, TunnelSnapshot } from '../api/snapshot.ts';
 import { API_VERSION } from '../api/version.ts';
 import type { Spi32 } from '../base/brand.ts';
@@ -26,6 +27,7 @@ import type { Failure } from '../base/failure.ts';
 import type { Identity, NoteData, SessionFactory } from '../ike/contract.ts';
 import type { Host } from '../os/port.ts';
 import type { ProfileStorage, StoredProfile } from '../profile/storage.ts';
+import { giveAnswer, keepAnswer } from './answers.ts';
 import { History } from './history.ts';
 import { type Importer, Imports } from './imports.ts';
 import { Negotiation } from './negotiation.ts';
@@ -33,12 +35,15 @@ import type { TunnelPlan } from './plan.ts';
 import type { Credentials, World } from './ports.ts';
 import { type SnapshotContext, tunnelSnapshot, tunnelState } from './snapshot.ts';
 import { Tunnel } from './tunnel.ts';
+import type { Keepsake, Missing } from './user-secrets.ts';
 
 /** A profile document, understood. */
 export interface CompiledProfile {
   readonly name: string;
   readonly plan: TunnelPlan;
   readonly credentials: Credentials;
+  /** Asked for at each connection. */
+  readonly missing?: Missing | undefined;
   readonly warnings: readonly string[];
   /** Zeroes the secrets that the plan holds. */
   wipe(): void;
@@ -86,6 +91,7 @@ export class Engine implements EngineApi {
   readonly #startedAt: number;
   #summaries: readonly ProfileSummary[] = [];
   #childIds = 0;
+  #promptIds = 0;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -138,7 +144,7 @@ export class Engine implements EngineApi {
       return await this.#connect(running, params.wait ?? false);
     }
     running?.compiled.wipe();
-    const entry = this.#enter(compiled);
+    const entry = this.#enter(compiled, typeof params.profile === 'string');
     return await this.#connect(entry, params.wait ?? false);
   }
 
@@ -170,6 +176,10 @@ export class Engine implements EngineApi {
         .negotiation.messages()
         .filter((m) => m.sequence > after),
     };
+  }
+
+  async answer(params: AnswerParams): Promise<void> {
+    giveAnswer(this.#entry(params.name).tunnel, params);
   }
 
   async addProfile({ profile, replace }: AddProfileParams): Promise<AddProfileResult> {
@@ -241,7 +251,7 @@ export class Engine implements EngineApi {
     return this.#entries.get(name)?.tunnel;
   }
 
-  #enter(compiled: CompiledProfile): Entry {
+  #enter(compiled: CompiledProfile, stored: boolean): Entry {
     const { world, host, createSession } = this.#parts;
     const history = new History(world.scheduler.wallClock());
     const log = world.log.with({ tunnel: compiled.name });
@@ -257,6 +267,9 @@ export class Engine implements EngineApi {
       host,
       createSession,
       credentials: compiled.credentials,
+      missing: compiled.missing,
+      stored,
+      freshPromptId: () => ++this.#promptIds,
       freshSpi: () => this.#freshSpi(),
       freshChildId: () => ++this.#childIds,
       events: {
@@ -266,6 +279,7 @@ export class Engine implements EngineApi {
           this.#changed();
         },
         note,
+        keep: (keepsake) => void this.#keep(compiled.name, keepsake, note),
         message: (effect) => negotiation.add(effect, time()),
       },
     });
@@ -305,6 +319,20 @@ export class Engine implements EngineApi {
     for (;;) {
       const spi = readU32(this.#parts.world.ike.random(4), 0) as Spi32;
       if (spi >= 256 && !used.has(spi)) return spi;
+    }
+  }
+
+  async #keep(
+    name: string,
+    keepsake: Keepsake,
+    note: (level: 'info' | 'warn', topic: string, text: string) => void,
+  ): Promise<void> {
+    try {
+      note('info', 'tunnel', await keepAnswer(this.#parts.profiles, name, keepsake));
+      await this.#profilesChanged();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      note('warn', 'tunnel', `the ${keepsake.kind} could not be kept: ${reason}`);
     }
   }
 

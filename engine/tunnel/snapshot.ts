@@ -150,6 +150,7 @@ export function tunnelSnapshot(context: SnapshotContext, tunnel: Tunnel, history
     lastFailure: tunnel.lastFailure,
     attempts: tunnel.attempts,
     secondsToRetry: tunnel.phase.kind === 'waiting' ? secondsLeft(context, tunnel.phase.until) : undefined,
+    prompt: tunnel.prompt.snapshot(),
     history: history.events(),
   };
 }

@@ -6,7 +6,7 @@
 
 import type { Instant } from '../base/brand.ts';
 import type { Failure } from '../base/failure.ts';
-import { after, millis } from '../base/instant.ts';
+import { after, between, millis } from '../base/instant.ts';
 import type { Endpoint } from '../base/ip.ts';
 import type { DatapathEvent } from '../datapath/protocol.ts';
 import type { Command, NoteData, NoteTopic, SessionFactory } from '../ike/contract.ts';
@@ -17,8 +17,11 @@ import type { MessageEffect } from './driver.ts';
 import { DropWatch } from './drop-watch.ts';
 import { asFailure, deserves } from './judgement.ts';
 import { Link } from './link.ts';
+import { Patience } from './patience.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials, OpenDatapath, World } from './ports.ts';
+import { Prompt } from './prompt.ts';
+import { type Keepsake, type Missing, type Ready, UserSecrets } from './user-secrets.ts';
 
 export type Phase =
   | { readonly kind: 'down' }
@@ -26,6 +29,7 @@ export type Phase =
   | {
       readonly kind: 'connecting';
       readonly link: Link;
+      readonly ready: Ready;
       readonly rest: readonly Endpoint[];
       readonly bypass: readonly string[];
     }
@@ -43,6 +47,8 @@ export interface TunnelEvents {
   changed(): void;
   note(level: 'debug' | 'info' | 'warn', topic: TunnelTopic, text: string, data?: NoteData): void;
   message(effect: MessageEffect): void;
+  /** The user wants an answer kept that has proved right; the receiver wipes it. */
+  keep(keepsake: Keepsake): void;
 }
 
 export interface TunnelParts {
@@ -51,6 +57,11 @@ export interface TunnelParts {
   readonly host: Host;
   readonly createSession: SessionFactory;
   readonly credentials: Credentials;
+  /** What the user must be asked for first. */
+  readonly missing?: Missing | undefined;
+  /** Whether the profile is a stored one. */
+  readonly stored: boolean;
+  readonly freshPromptId: () => number;
   readonly events: TunnelEvents;
   readonly freshSpi: () => number;
   readonly freshChildId: () => number;
@@ -78,13 +89,34 @@ export class Tunnel {
   #lastFailure: Failure | undefined;
   #hostChanges: readonly string[] = [];
   #localAddress: string | undefined;
-  #cancelPatience: (() => void) | undefined;
+  readonly #patience: Patience;
+  readonly #secrets: UserSecrets;
+  /** For clients; at most one question at a time. */
+  readonly prompt: Prompt;
   #dropWatch: DropWatch | undefined;
   #cancelDrops: (() => void) | undefined;
 
   constructor(parts: TunnelParts) {
     this.plan = parts.plan;
     this.#parts = parts;
+    const { scheduler } = parts.world;
+    this.#patience = new Patience(scheduler, () => this.#tooLong());
+    this.prompt = new Prompt({
+      scheduler,
+      freshId: parts.freshPromptId,
+      changed: (standing) => {
+        if (standing) this.#patience.pause();
+        else this.#patience.resume();
+        parts.events.changed();
+      },
+    });
+    this.#secrets = new UserSecrets({
+      ready: { plan: parts.plan, credentials: parts.credentials },
+      missing: parts.missing,
+      stored: parts.stored,
+      prompt: this.prompt,
+      note: (text) => parts.events.note('info', 'tunnel', text),
+    });
   }
 
   get phase(): Phase {
@@ -114,7 +146,7 @@ export class Tunnel {
     const result = new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
     if (this.#phase.kind === 'held' || this.#phase.kind === 'waiting') this.#phase.cancel();
     if (this.#phase.kind === 'down' || this.#phase.kind === 'held' || this.#phase.kind === 'waiting') {
-      this.#bePatient();
+      this.#patience.start(this.plan.patience);
       void this.#prepare();
     }
     return result;
@@ -138,21 +170,18 @@ export class Tunnel {
       phase.cancel();
       void this.#finish(undefined);
     } else if (phase.kind === 'preparing') void this.#finish(undefined);
+    this.prompt.withdraw();
     return done;
   }
 
   /** Ends an attempt that takes longer than the profile allows. */
-  #bePatient(): void {
-    const { scheduler } = this.#parts.world;
-    this.#cancelPatience?.();
-    this.#cancelPatience = scheduler.at(after(scheduler.now(), this.plan.patience), () => {
-      if (this.#phase.kind !== 'connecting') return;
-      this.#phase.link.abandon({
-        code: 'NO_ANSWER',
-        phase: 'local',
-        authenticated: false,
-        message: `not connected within ${Math.round(this.plan.patience / 1000)} s`,
-      });
+  #tooLong(): void {
+    if (this.#phase.kind !== 'connecting') return;
+    this.#phase.link.abandon({
+      code: 'NO_ANSWER',
+      phase: 'local',
+      authenticated: false,
+      message: `not connected within ${Math.round(this.plan.patience / 1000)} s`,
     });
   }
 
@@ -174,6 +203,12 @@ export class Tunnel {
     const { plan } = this;
     this.#enter({ kind: 'preparing' });
     this.#attempts++;
+    const complete = await this.#secrets.complete();
+    if (!complete || this.#phase.kind !== 'preparing') return;
+    if (!complete.ok) {
+      await this.#over(complete.error);
+      return;
+    }
     let addresses: string[];
     try {
       const resolved = await Promise.all(plan.hosts.map((host) => world.resolve(host)));
@@ -187,7 +222,7 @@ export class Tunnel {
       await this.#closeDatapath();
       return;
     }
-    this.#try(candidates(addresses, plan.port), addresses);
+    this.#try(complete.value, candidates(addresses, plan.port), addresses);
   }
 
   async #openDatapath(): Promise<OpenDatapath> {
@@ -199,7 +234,7 @@ export class Tunnel {
     return open;
   }
 
-  #try([remote, ...rest]: readonly Endpoint[], bypass: readonly string[]): void {
+  #try(ready: Ready, [remote, ...rest]: readonly Endpoint[], bypass: readonly string[]): void {
     const open = this.#open;
     if (!remote || !open) {
       void this.#over({
@@ -210,14 +245,15 @@ export class Tunnel {
       });
       return;
     }
-    const { world, host, createSession, credentials, freshSpi, freshChildId, events } = this.#parts;
+    const { world, host, createSession, freshSpi, freshChildId, events } = this.#parts;
+    const began = world.scheduler.now();
+    this.#secrets.begin();
     const endpoint = `${remote.address} port ${remote.port}`;
     const link: Link = new Link({
-      plan: this.plan,
+      ...ready,
       world,
       host,
       createSession,
-      credentials,
       open,
       remote,
       bypass,
@@ -225,16 +261,7 @@ export class Tunnel {
       freshChildId,
       events: {
         state: () => events.changed(),
-        ask: ({ kind, text }, answer) =>
-          answer({
-            ok: false,
-            failure: {
-              code: 'SECRET_NEEDED',
-              phase: 'IKE_AUTH',
-              authenticated: true,
-              message: `the gateway asks for a ${kind}${text === undefined ? '' : ` ("${text}")`}`,
-            },
-          }),
+        ask: (ask, answer) => this.#secrets.answer(ask, between(began, world.scheduler.now()), answer),
         usable: (changes) => this.#usable(link, changes),
         childFailed: (name, failure) => {
           this.#lastFailure = failure;
@@ -254,7 +281,7 @@ export class Tunnel {
         },
       },
     });
-    this.#enter({ kind: 'connecting', link, rest, bypass });
+    this.#enter({ kind: 'connecting', link, ready, rest, bypass });
     events.note('info', 'attempt', `attempt ${this.#attempts}: ${endpoint}`, {
       number: this.#attempts,
       endpoint,
@@ -269,12 +296,14 @@ export class Tunnel {
     this.#hostChanges = changes.length > 0 ? changes : this.#hostChanges;
     for (const change of changes) this.#parts.events.note('info', 'host', change);
     if (this.#phase.kind !== 'connecting' || this.#phase.link !== link) return;
-    this.#cancelPatience?.();
+    this.#patience.stop();
     this.#failures = 0;
     this.#everUp = true;
     this.#lastFailure = undefined;
     this.#enter({ kind: 'up', link });
     this.#watchDrops();
+    const keepsake = this.#secrets.proved();
+    if (keepsake) this.#parts.events.keep(keepsake);
     for (const waiter of this.#waiters.splice(0)) waiter.resolve();
   }
 
@@ -317,6 +346,7 @@ export class Tunnel {
   }
 
   async #linkClosed(link: Link, failure: Failure | undefined): Promise<void> {
+    this.prompt.withdraw();
     await link.settled();
     const phase = this.#phase;
     if (this.link !== link) return;
@@ -332,7 +362,11 @@ export class Tunnel {
       deserves(failure, 'next-endpoint')
     ) {
       this.#parts.events.note('info', 'tunnel', failure.message);
-      this.#try(phase.rest, phase.bypass);
+      this.#try(phase.ready, phase.rest, phase.bypass);
+      return;
+    }
+    if (phase.kind === 'connecting' && failure && this.#secrets.again(failure)) {
+      await this.#prepare();
       return;
     }
     await this.#over(failure);
@@ -381,7 +415,8 @@ export class Tunnel {
 
   async #finish(failure: Failure | undefined): Promise<void> {
     const { host, events } = this.#parts;
-    this.#cancelPatience?.();
+    this.#patience.stop();
+    this.#secrets.end();
     const link = this.link;
     if (link) await link.settled();
     const undone = await host.clear(this.plan.name);

@@ -5,6 +5,7 @@ import type { LogLine } from '../../../engine/api/events.ts';
 import { ApiError, localFailure } from '../../../engine/api/failure.ts';
 import type { ExportParams, ImportApi, ImportDraft, StoreImportParams } from '../../../engine/api/import.ts';
 import type { NegotiationResult } from '../../../engine/api/negotiation.ts';
+import type { AnswerParams } from '../../../engine/api/prompt.ts';
 import type { EngineInfo, Snapshot, TunnelSnapshot } from '../../../engine/api/snapshot.ts';
 import { API_VERSION } from '../../../engine/api/version.ts';
 import type { Failure } from '../../../engine/base/failure.ts';
@@ -109,6 +110,8 @@ export class FakeEngine implements EngineApi {
   /** Keeps `up` waiting until `down`. */
   hang = false;
   tunnels: TunnelSnapshot[] = [];
+  /** What an answer brings about. */
+  answered: (params: AnswerParams) => void = () => undefined;
   /** Makes snapshots large. */
   padding = '';
   #lines: LogLine[] = [];
@@ -170,6 +173,11 @@ export class FakeEngine implements EngineApi {
 
   async rekey(params: unknown): Promise<void> {
     this.#did('rekey', params);
+  }
+
+  async answer(params: AnswerParams): Promise<void> {
+    this.#did('answer', params);
+    this.answered(params);
   }
 
   async addProfile(params: {
