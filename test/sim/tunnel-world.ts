@@ -11,6 +11,7 @@ import type { Datapath, DatapathEvent } from '../../engine/datapath/protocol.ts'
 import { Gateway } from '../../engine/gateway/gateway.ts';
 import type { EapServerConfig } from '../../engine/ike/eap/server.ts';
 import { createSession } from '../../engine/ike/session.ts';
+import { createImporter } from '../../engine/importer.ts';
 import { type MemoryHost, memoryHost } from '../../engine/os/host.fake.ts';
 import { createCredentials } from '../../engine/pki/answer.ts';
 import { formatIdentity, sameIdentity } from '../../engine/pki/identity.ts';
@@ -219,6 +220,7 @@ export async function tunnelWorld(
       () => NOW,
       () => undefined,
     ),
+    importer: createImporter(),
     logSource: { tail: () => [], onLine: () => () => undefined },
     about: {
       version: '0',

@@ -35,7 +35,7 @@ test('every method has a right and a handler', () => {
   for (const method of METHOD_NAMES) assert.ok(RIGHTS.includes(METHODS[method].right));
   const changing = METHOD_NAMES.filter((method) => METHODS[method].right === 'read');
   assert.ok(
-    changing.every((method) => /^(engine|snapshot|log)\.|\.(list|get)$/.test(method)),
+    changing.every((method) => /^(engine|snapshot|log)\.|\.(list|get|negotiation)$/.test(method)),
     String(changing),
   );
 });
