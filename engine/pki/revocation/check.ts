@@ -6,24 +6,13 @@
  * own page, or a network without a way out, then costs no more than the time limit. A certificate that names nowhere to
  * ask is unknown too, but only `strict` speaks of it. The trust anchor is the user's own word and is not asked for.
  */
-import { createHash, randomBytes } from 'node:crypto';
 import type { Certificate } from '../certificate.ts';
-import { crlStatus, MAX_CRL_OCTETS } from './crl.ts';
-import { MAX_OCSP_OCTETS, NONCE_OCTETS, OCSP_REQUEST_TYPE, ocspRequest, ocspStatus } from './ocsp.ts';
-import {
-  type FetchBytes,
-  type RevocationCache,
-  type RevocationModes,
-  type Status,
-  type StatusPolicy,
-  unknown,
-} from './port.ts';
+import { type AskOptions, askList, askResponder } from './asks.ts';
+import { type RevocationModes, type Status, type StatusPolicy, unknown } from './port.ts';
 import { sourcesOf } from './sources.ts';
 
-export interface RevocationOptions {
+export interface RevocationOptions extends AskOptions {
   readonly modes: RevocationModes;
-  readonly fetchBytes: FetchBytes;
-  readonly cache?: RevocationCache;
   /** For all requests of one path, in milliseconds; `PATH_LIMIT_MS` when left out. */
   readonly limit?: number;
 }
@@ -42,7 +31,6 @@ export type RevocationVerdict =
 export const PATH_LIMIT_MS = 10_000;
 /** One source that hangs must leave time for the next. */
 const SOURCE_LIMIT_MS = 4_000;
-const REDIRECTS = 3;
 
 /** @param chain leaf first, trust anchor last, already validated */
 export async function checkRevocation(
@@ -66,22 +54,24 @@ export async function checkRevocation(
   const warnings: string[] = [];
   for (const { certificate, status } of found) {
     if (status.kind !== 'unknown') continue;
-    const detail = `It could not be found out whether the certificate "${certificate.label}" is revoked: ${status.why}.`;
+    const detail = `${status.captive ? 'A captive portal seems to answer in place of the CA. ' : ''}It could not be found out whether the certificate "${certificate.label}" is revoked: ${status.why}.`;
     if (strict)
       return {
         ok: false,
         check: 'revocation-unknown',
         detail,
-        advice: [
-          'If this network wants you to log in first (hotel, train), do that in a browser and try again.',
-          'Set remote.revocation to relaxed to connect when it cannot be found out.',
-        ],
+        advice: status.captive
+          ? [LOG_IN, RELAX]
+          : ['Try again: the servers of the CA, or the way to them, may be down for a while.', LOG_IN, RELAX],
       };
     if (status.why !== NOWHERE) warnings.push(detail);
   }
   return { ok: true, warnings };
 }
 
+const LOG_IN =
+  'If this network wants you to log in first (hotel, train), do that in a browser and try again.';
+const RELAX = 'Set remote.revocation to relaxed to connect when it cannot be found out.';
 const NOWHERE = 'it names no place to ask by HTTP that the profile allows';
 
 function revoked(
@@ -114,6 +104,7 @@ async function statusOf(
     ...(modes.crl === 'off' ? [] : sources.crl.map((url) => ({ url, ask: askList }))),
   ];
   const failures: string[] = [];
+  let captive = false;
   for (const { url, ask } of asks) {
     const left = Math.min(SOURCE_LIMIT_MS, until - performance.now());
     if (left <= 0) {
@@ -123,62 +114,7 @@ async function statusOf(
     const status = await ask(url, certificate, issuer, options, policy, left);
     if (status.kind !== 'unknown') return status;
     failures.push(`${status.why} (${url})`);
+    captive ||= status.captive === true;
   }
-  return unknown(failures.join('; ') || NOWHERE);
+  return unknown(failures.join('; ') || NOWHERE, captive);
 }
-
-type Ask = (
-  url: string,
-  certificate: Certificate,
-  issuer: Certificate,
-  options: RevocationOptions,
-  policy: StatusPolicy,
-  milliseconds: number,
-) => Promise<Status>;
-
-const phrase = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
-
-const keyOf = (...parts: readonly string[]): string =>
-  createHash('sha256').update(parts.join('\n')).digest('hex');
-
-const askList: Ask = async (url, certificate, issuer, options, policy, milliseconds) => {
-  const key = keyOf('crl', url, issuer.fingerprint);
-  const kept = await options.cache?.get(key);
-  if (kept) {
-    const status = crlStatus(kept, certificate, issuer, url, policy);
-    if (status.kind !== 'unknown') return status;
-  }
-  try {
-    const limits = { milliseconds, octets: MAX_CRL_OCTETS, redirects: REDIRECTS };
-    const octets = await options.fetchBytes(url, limits);
-    const status = crlStatus(octets, certificate, issuer, url, policy);
-    if (status.kind !== 'unknown') await options.cache?.put(key, octets);
-    return status;
-  } catch (cause) {
-    return unknown(`the CRL cannot be fetched: ${phrase(cause)}`);
-  }
-};
-
-const askResponder: Ask = async (url, certificate, issuer, options, policy, milliseconds) => {
-  const key = keyOf('ocsp', url, certificate.fingerprint, issuer.fingerprint);
-  const kept = await options.cache?.get(key);
-  if (kept) {
-    const { status } = ocspStatus(kept, certificate, issuer, undefined, policy);
-    if (status.kind !== 'unknown') return status;
-  }
-  const nonce = new Uint8Array(randomBytes(NONCE_OCTETS));
-  try {
-    const octets = await options.fetchBytes(url, {
-      milliseconds,
-      octets: MAX_OCSP_OCTETS,
-      redirects: REDIRECTS,
-      body: ocspRequest(certificate, issuer, nonce),
-      type: OCSP_REQUEST_TYPE,
-    });
-    const { status, keepUntil } = ocspStatus(octets, certificate, issuer, nonce, policy);
-    if (status.kind !== 'unknown' && keepUntil !== undefined) await options.cache?.put(key, octets);
-    return status;
-  } catch (cause) {
-    return unknown(`the OCSP responder cannot be asked: ${phrase(cause)}`);
-  }
-};

@@ -19,8 +19,14 @@ export interface FetchLimits {
   readonly type?: string;
 }
 
-/** The body of a successful answer. Rejects with an Error whose message is a phrase such as `no answer within 5 s`. */
+/**
+ * The body of a successful answer. Rejects with an Error whose message is a phrase such as `no answer within 5 s`, and
+ * whose `code` is `captive-portal` when the network answers in place of the server.
+ */
 export type FetchBytes = (url: string, limits: FetchLimits) => Promise<Uint8Array>;
+
+export const isCaptive = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'captive-portal';
 
 /** Signed data that was fetched before. What comes out is checked as if it came from the net. */
 export interface RevocationCache {
@@ -39,9 +45,15 @@ export type Status =
       readonly reason: string | undefined;
     }
   /** A phrase that goes on after "…: ". */
-  | { readonly kind: 'unknown'; readonly why: string };
+  | {
+      readonly kind: 'unknown';
+      readonly why: string;
+      /** A network that wants somebody to log in first stood in the way. */
+      readonly captive?: boolean;
+    };
 
-export const unknown = (why: string): Status => ({ kind: 'unknown', why });
+export const unknown = (why: string, captive = false): Status =>
+  captive ? { kind: 'unknown', why, captive } : { kind: 'unknown', why };
 
 /** Clocks of CAs and users differ by this much and are still right, in milliseconds. */
 export const CLOCK_SKEW: number = 5 * 60_000;

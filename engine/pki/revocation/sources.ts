@@ -13,6 +13,8 @@ export interface Sources {
   /** CRLs of the certificate's own issuer, over HTTP. */
   readonly crl: readonly string[];
   readonly ocsp: readonly string[];
+  /** Where the certificate of the issuer can be had (RFC 5280 §4.2.2.1, caIssuers); for people, nobody fetches it. */
+  readonly issuer: readonly string[];
   /** Said instead of a URL that can be used, such as one of LDAP. */
   readonly unusable: readonly string[];
 }
@@ -21,6 +23,7 @@ export interface Sources {
 const MAX_URLS = 4;
 const MAX_URL_LENGTH = 2048;
 const OCSP_METHOD = '1.3.6.1.5.5.7.48.1';
+const CA_ISSUERS_METHOD = '1.3.6.1.5.5.7.48.2';
 
 /** Plain HTTP, as what is fetched is signed by itself and TLS would need a check of its own (RFC 5280 §8). */
 function isHttp(url: string): boolean {
@@ -36,6 +39,7 @@ export function sourcesOf(certificate: Certificate): Sources {
   return {
     crl: usable(urls.crl),
     ocsp: usable(urls.ocsp),
+    issuer: urls.issuer.slice(0, MAX_URLS).map((url) => url.slice(0, 200)),
     unusable: [...urls.crl, ...urls.ocsp].filter((url) => !isHttp(url)).map((url) => url.slice(0, 200)),
   };
 }
@@ -43,6 +47,7 @@ export function sourcesOf(certificate: Certificate): Sources {
 function namedBy({ der }: Certificate): {
   readonly crl: readonly string[];
   readonly ocsp: readonly string[];
+  readonly issuer: readonly string[];
 } {
   try {
     const extensions = AsnConvert.parse(der, CertificateSyntax).tbsCertificate.extensions ?? [];
@@ -56,16 +61,19 @@ function namedBy({ der }: Certificate): {
     const own = points
       ? AsnConvert.parse(points, CRLDistributionPoints).filter((p) => !p.cRLIssuer && !p.reasons)
       : [];
-    const responders = access
-      ? AsnConvert.parse(access, AuthorityInfoAccessSyntax).filter((a) => a.accessMethod === OCSP_METHOD)
-      : [];
+    const described = access ? AsnConvert.parse(access, AuthorityInfoAccessSyntax) : [];
+    const located = (method: string): string[] =>
+      described
+        .filter((a) => a.accessMethod === method)
+        .flatMap((a) => a.accessLocation.uniformResourceIdentifier ?? []);
     return {
       crl: own.flatMap((p) =>
         (p.distributionPoint?.fullName ?? []).flatMap((name) => name.uniformResourceIdentifier ?? []),
       ),
-      ocsp: responders.flatMap((a) => a.accessLocation.uniformResourceIdentifier ?? []),
+      ocsp: located(OCSP_METHOD),
+      issuer: located(CA_ISSUERS_METHOD),
     };
   } catch {
-    return { crl: [], ocsp: [] };
+    return { crl: [], ocsp: [], issuer: [] };
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { fetchBytes } from '../../../engine/os/http.ts';
+import { fetchAnswer, fetchBytes, HttpError } from '../../../engine/os/http.ts';
 
 const LIMITS = { milliseconds: 2000, octets: 1000, redirects: 2 };
 
@@ -93,6 +93,37 @@ test('tells other statuses, and an answer that breaks off', async () => {
     async (base) => {
       await assert.rejects(fetchBytes(`${base}/404`, LIMITS), /status 404/);
       await assert.rejects(fetchBytes(`${base}/cut`, LIMITS), /breaks off|aborted|hang up/);
+    },
+  );
+});
+
+test('names a captive network: a web page, a log-in elsewhere, status 511', async () => {
+  const captive = (error: unknown): boolean => error instanceof HttpError && error.code === 'captive-portal';
+  await served(
+    (request, response) => {
+      if (request.url === '/page') response.end('\r\n<!DOCTYPE html><title>Welcome to the hotel</title>');
+      else if (request.url === '/away') response.writeHead(302, { location: 'https://login.hotel/' }).end();
+      else if (request.url === '/511') response.writeHead(511).end();
+      else response.writeHead(404).end('<html>');
+    },
+    async (base) => {
+      for (const path of ['/page', '/away', '/511'])
+        await assert.rejects(fetchBytes(base + path, LIMITS), captive);
+      await assert.rejects(fetchBytes(`${base}/404`, LIMITS), (error) => !captive(error));
+    },
+  );
+});
+
+test("tells the server's clock, with an answer and with a refusal", async () => {
+  const date = 'Mon, 01 Jun 2026 10:00:00 GMT';
+  await served(
+    (request, response) => response.writeHead(request.url === '/404' ? 404 : 200, { date }).end('x'),
+    async (base) => {
+      assert.equal((await fetchAnswer(base, LIMITS)).date, Date.parse(date));
+      await assert.rejects(
+        fetchAnswer(`${base}/404`, LIMITS),
+        (error) => error instanceof HttpError && error.date === Date.parse(date),
+      );
     },
   );
 });
