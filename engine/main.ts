@@ -5,11 +5,12 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { ApiError, localFailure } from './api/failure.ts';
 import type { EngineOptions, RunningEngine } from './cli/start.ts';
+import { createDoctor } from './doctor.ts';
 import { createSession } from './ike/session.ts';
 import { createImporter } from './importer.ts';
 import { OsError } from './os/error.ts';
 import { groupId } from './os/groups.ts';
-import { fetchBytes } from './os/http.ts';
+import { fetchAnswer, fetchBytes } from './os/http.ts';
 import { type EngineLog, openLog } from './os/log.ts';
 import { resolveName } from './os/name.ts';
 import { fileProfiles } from './os/profiles/store.ts';
@@ -94,8 +95,10 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   const recovered = (await host.recover()).map((change) => change.description);
   for (const change of recovered) log.info('undone after a crash', { change });
   const ownUid = process.getuid?.() ?? 0;
+  const world = systemWorld(engineLog);
+  const online = { fetchBytes, cache: fileCache(stateDir) };
   const engine = new Engine({
-    world: systemWorld(engineLog),
+    world,
     host,
     createSession,
     identityText: formatIdentity,
@@ -103,9 +106,10 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     rules: profileRules(
       () => Date.now(),
       (text) => log.warn(text),
-      { fetchBytes, cache: fileCache(stateDir) },
+      online,
     ),
     importer: createImporter(),
+    doctor: createDoctor({ world, createSession, fetchAnswer, online }),
     logSource: { tail: (lines, after) => ring.tail(lines, after), onLine: (line) => ring.onLine(line) },
     about: { version, pid: process.pid, privileged: ownUid === 0, socket, stateFolder: stateDir, recovered },
   });

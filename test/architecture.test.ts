@@ -120,6 +120,18 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
     type: ['engine/os', 'engine/tunnel/ports.ts'],
   },
+  'engine/doctor': {
+    any: [
+      'engine/base',
+      'engine/api',
+      'engine/crypto',
+      'engine/pki',
+      'engine/profile',
+      'engine/tunnel/selector-text.ts',
+      'engine/tunnel/suite-text.ts',
+    ],
+    type: ['engine/tunnel/probe.ts'],
+  },
   'engine/rpc': { any: ['engine/base', 'engine/api', 'vscode-jsonrpc', 'zod', NODE] },
   'engine/cli': { any: ['engine/base', 'engine/api', 'engine/profile', 'engine/rpc', 'commander', NODE] },
   electron: { any: ['engine/api', 'engine/base', 'engine/rpc/client.ts', 'electron', 'zod', NODE] },

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { NAME_PATTERN, NAME_RULE } from '../base/name.ts';
+import { type DoctorParams, type DoctorReport, doctorReportSchema, doctorSchema } from './doctor.ts';
 import { type LogLine, logLineSchema } from './events.ts';
 import {
   draftSchema,
@@ -152,6 +153,7 @@ export interface MethodTypes {
   readonly 'import.unlock': { readonly params: UnlockImportParams; readonly result: ImportDraft };
   readonly 'import.store': { readonly params: StoreImportParams; readonly result: AddProfileResult };
   readonly 'import.discard': { readonly params: { readonly draft: number }; readonly result: Nothing };
+  readonly 'profiles.doctor': { readonly params: DoctorParams; readonly result: DoctorReport };
   readonly 'log.tail': { readonly params: LogTailParams; readonly result: LogTail };
   /** Begins `log` notifications with the lines after those of the answer. */
   readonly 'log.follow': { readonly params: LogTailParams; readonly result: LogTail & Watch };
@@ -248,6 +250,8 @@ export const METHODS: { readonly [M in Method]: MethodRow<M> } = {
     result: z.object({ name: z.string(), warnings: texts }),
   },
   'import.discard': { right: 'admin', params: draftSchema, result: accepted },
+  // It asks servers, and the gateway with the stored credentials.
+  'profiles.doctor': { right: 'operate', params: doctorSchema, result: doctorReportSchema },
   'log.tail': { right: 'read', params: tailParams, result: z.object({ lines: z.array(logLineSchema) }) },
   'log.follow': {
     right: 'read',

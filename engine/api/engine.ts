@@ -13,6 +13,7 @@ import type {
   UpParams,
   UpResult,
 } from './commands.ts';
+import type { DoctorParams, DoctorReport } from './doctor.ts';
 import type { LogLine } from './events.ts';
 import type { ImportApi } from './import.ts';
 import type { NegotiationResult } from './negotiation.ts';
@@ -37,6 +38,8 @@ export interface EngineApi {
   listProfiles(): Promise<readonly ProfileSummary[]>;
   getProfile(name: string): Promise<ProfileDocumentResult>;
   removeProfile(name: string): Promise<void>;
+  /** Examines a stored profile; a check that fails is part of the report, not a rejection. */
+  doctor(params: DoctorParams): Promise<DoctorReport>;
   /** The latest lines of the log, oldest first. */
   logTail(lines: number, after?: number): readonly LogLine[];
   /** Calls `line` for each new line of the log. Returns how to stop. */

@@ -41,6 +41,8 @@ export const FAILURES = {
   DATA_PATH_FAILED: 54,
   PPK_REQUIRED: 60,
   SECRET_NEEDED: 61,
+  /** Of `culvert doctor`: the report has a check that failed. */
+  CHECKS_FAILED: 70,
 } as const;
 
 export type FailureCode = keyof typeof FAILURES;

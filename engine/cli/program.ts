@@ -1,6 +1,7 @@
 /** The command line as a whole. */
 import { Command, CommanderError } from 'commander';
 import { localFailure } from '../api/failure.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addEngineCommand } from './commands/engine.ts';
 import { addProfileCommands } from './commands/profiles.ts';
 import { addTunnelCommands } from './commands/tunnel.ts';
@@ -37,6 +38,7 @@ export function buildProgram(loaders: Loaders): Command {
     .showSuggestionAfterError();
   addEngineCommand(program, loaders.version, loaders.engine);
   addProfileCommands(program);
+  addDoctorCommand(program);
   addTunnelCommands(program);
   addWatchCommands(program);
   addDemoCommand(program, loaders.demo);

@@ -12,12 +12,14 @@ import { parsePrefix } from '../base/ip.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import { defaultProposals } from '../crypto/proposals.ts';
+import { createDoctor } from '../doctor.ts';
 import type { EspSaPair } from '../esp/params.ts';
 import { ANY_IPV4, ANY_IPV6, Gateway } from '../gateway/gateway.ts';
 import type { IkeConfig } from '../ike/contract.ts';
 import { createSession } from '../ike/session.ts';
 import { createImporter } from '../importer.ts';
 import { memoryHost } from '../os/host.fake.ts';
+import { fetchAnswer } from '../os/http.ts';
 import { systemScheduler } from '../os/scheduler.ts';
 import { openInline, selectCrypto, selectUdp } from '../os/select.ts';
 import { MemoryTun } from '../os/tun/tun.fake.ts';
@@ -189,6 +191,7 @@ export async function setTheScene(options: SceneOptions = {}): Promise<Scene> {
       (text) => log.warn(text),
     ),
     importer: createImporter(),
+    doctor: createDoctor({ world, createSession, fetchAnswer }),
     logSource,
     about: {
       version: '',

@@ -54,6 +54,7 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
     engine.imports.discard(draft);
     return {};
   },
+  'profiles.doctor': (engine, params) => engine.doctor(params),
   'log.tail': (engine, { lines = TAIL, after }) => ({ lines: engine.logTail(lines, after) }),
   'log.follow': (engine, { lines = TAIL, after }, subscriptions) => {
     const tail = engine.logTail(lines, after);

@@ -14,6 +14,7 @@ import type {
   UpParams,
   UpResult,
 } from '../api/commands.ts';
+import type { DoctorParams, DoctorReport } from '../api/doctor.ts';
 import type { EngineApi } from '../api/engine.ts';
 import type { LogLine } from '../api/events.ts';
 import { ApiError, localFailure } from '../api/failure.ts';
@@ -59,6 +60,13 @@ export interface ProfileRules {
   restore(document: ProfileDocumentJson, stored: ProfileDocumentJson | undefined): ProfileDocumentJson;
 }
 
+/** Examines a profile; `connected`: its tunnel is not down. */
+export type Doctor = (
+  document: ProfileDocumentJson,
+  params: DoctorParams,
+  connected: boolean,
+) => Promise<DoctorReport>;
+
 export interface LogSource {
   tail(lines: number, after?: number): readonly LogLine[];
   onLine(line: (line: LogLine) => void): () => void;
@@ -72,6 +80,7 @@ export interface EngineParts {
   readonly profiles: ProfileStorage;
   readonly rules: ProfileRules;
   readonly importer: Importer;
+  readonly doctor: Doctor;
   readonly logSource: LogSource;
   readonly about: Omit<EngineInfo, 'api' | 'startedAt' | 'uptimeSeconds'>;
 }
@@ -223,6 +232,12 @@ export class Engine implements EngineApi {
   async removeProfile(name: string): Promise<void> {
     if (!(await this.#parts.profiles.remove(name))) throw this.#unknown(name);
     await this.#profilesChanged();
+  }
+
+  async doctor(params: DoctorParams): Promise<DoctorReport> {
+    const document = await this.#stored(params.name);
+    const connected = (this.#entries.get(params.name)?.tunnel.phase.kind ?? 'down') !== 'down';
+    return await this.#parts.doctor(document, params, connected);
   }
 
   logTail(lines: number, after?: number): readonly LogLine[] {

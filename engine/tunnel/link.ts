@@ -3,14 +3,13 @@
  * path, the children it installed, the addresses it was given, and the host state that follows from them.
  */
 import type { Failure } from '../base/failure.ts';
-import { type Endpoint, parseIp } from '../base/ip.ts';
+import type { Endpoint } from '../base/ip.ts';
 import { cipherSizes } from '../crypto/suites.ts';
 import type { DatapathEvent } from '../datapath/protocol.ts';
 import type {
   Assigned,
   ChildView,
   Command,
-  Identity,
   IkeState,
   IkeView,
   NatView,
@@ -22,7 +21,7 @@ import type {
 import type { Ask } from '../ike/eap/ask.ts';
 import type { Host, HostState } from '../os/port.ts';
 import { decodeHeader } from '../wire/codec.ts';
-import { IdType } from '../wire/registry.ts';
+import { addressIdentity } from './address-identity.ts';
 import { PLAIN_PORT } from './candidates.ts';
 import { type AnswerResult, type MessageEffect, SessionDriver } from './driver.ts';
 import { hostState } from './host-state.ts';
@@ -249,11 +248,6 @@ export class Link {
     this.#ikeSocket?.close();
     this.#parts.events.closed(failure);
   }
-}
-
-function addressIdentity(address: string): Identity {
-  const data = parseIp(address) ?? new Uint8Array(4);
-  return { idType: data.length === 4 ? IdType.IPV4_ADDR : IdType.IPV6_ADDR, data };
 }
 
 function sameState(a: HostState, b: HostState): boolean {

@@ -221,6 +221,7 @@ export async function tunnelWorld(
       () => undefined,
     ),
     importer: createImporter(),
+    doctor: () => Promise.reject(new Error('nobody to examine')),
     logSource: { tail: () => [], onLine: () => () => undefined },
     about: {
       version: '0',

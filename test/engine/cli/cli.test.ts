@@ -263,3 +263,21 @@ test('the daemon itself: ready in one line, a clean end, no second one beside it
   const { code } = await first.ran;
   assert.equal(code, 0);
 });
+
+test('doctor: the report, and an exit code of its own when a check fails', async (t) => {
+  const { engine, path } = await serve(t);
+  const good = { id: 'a', title: 'Key', verdict: 'pass', text: 'It fits.', advice: [] } as const;
+  const bad = { id: 'b', title: 'Dates', verdict: 'fail', text: 'Expired.', advice: ['Renew it.'] } as const;
+  engine.checks = [good, { ...bad, id: 'c', verdict: 'warn' }];
+  const fine = await run(['doctor', 'office', '--socket', path]);
+  assert.equal(fine.code, 0, fine.stderr);
+  assert.match(
+    fine.stdout,
+    /^ok +Key: It fits\.\nWARN +Dates: Expired\.\n +→ Renew it\.\n2 checks: 1 passed/,
+  );
+  engine.checks = [good, bad];
+  const failed = await run(['doctor', 'office', '--online', '--connect', '--json', '--socket', path]);
+  assert.equal(failed.code, FAILURES.CHECKS_FAILED);
+  assert.deepEqual((JSON.parse(failed.stdout) as { checks: unknown[] }).checks, [good, bad]);
+  assert.deepEqual(engine.calls.at(-1), ['doctor', { name: 'office', online: true, connect: true }]);
+});

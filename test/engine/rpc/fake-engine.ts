@@ -1,5 +1,7 @@
 /** An engine behind the API that does nothing on its own: tests of the socket and of the CLI say what it answers. */
 import type { NegotiationParams, UpParams, UpResult } from '../../../engine/api/commands.ts';
+
+import type { DoctorParams, DoctorReport } from '../../../engine/api/doctor.ts';
 import type { EngineApi } from '../../../engine/api/engine.ts';
 import type { LogLine } from '../../../engine/api/events.ts';
 import { ApiError, localFailure } from '../../../engine/api/failure.ts';
@@ -112,6 +114,7 @@ export class FakeEngine implements EngineApi {
   tunnels: TunnelSnapshot[] = [];
   /** What an answer brings about. */
   answered: (params: AnswerParams) => void = () => undefined;
+  checks: DoctorReport['checks'] = [];
   /** Makes snapshots large. */
   padding = '';
   #lines: LogLine[] = [];
@@ -199,6 +202,11 @@ export class FakeEngine implements EngineApi {
 
   async removeProfile(name: string): Promise<void> {
     this.#did('removeProfile', name);
+  }
+
+  async doctor(params: DoctorParams): Promise<DoctorReport> {
+    this.#did('doctor', params);
+    return { name: params.name, time: NOW, checks: this.checks };
   }
 
   logTail(lines: number, after = -1): readonly LogLine[] {

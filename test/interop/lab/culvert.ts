@@ -126,6 +126,11 @@ export class Culvert {
     );
   }
 
+  /** Keeps a profile with the engine, in place of one of that name. */
+  async store(profile: ProfileDocument): Promise<void> {
+    await this.#rpc().call('profiles.add', { profile: { ...profile }, replace: true });
+  }
+
   snapshot(): Promise<Snapshot> {
     return this.#rpc().call('snapshot.get', {});
   }

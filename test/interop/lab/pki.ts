@@ -74,7 +74,7 @@ export class Authority implements Credential {
         '-out',
         join(folder, 'ca.pem'),
         '-days',
-        '30',
+        '90',
       ],
       ...['-subj', `/O=Culvert laboratory/CN=${name}`, '-config', '/dev/null'],
       ...['-addext', 'basicConstraints=critical,CA:true', '-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
@@ -96,14 +96,14 @@ export class Authority implements Credential {
         ...filler(padding),
       ],
       from: -1,
-      until: 30,
+      until: 90,
     });
     return new Authority(folder, [readFileSync(join(folder, 'ca.pem'), 'utf8'), ...this.issuers]);
   }
 
   /** A certificate for a gateway or a user. */
   async leaf(options: LeafOptions): Promise<Credential> {
-    const { key = 'p256', names, validFrom = -1, validUntil = 30, usage = 'serverAuth,clientAuth' } = options;
+    const { key = 'p256', names, validFrom = -1, validUntil = 90, usage = 'serverAuth,clientAuth' } = options;
     const commonName = options.commonName ?? names[0]?.replace(/^[^:]*:/, '') ?? 'no name';
     const path = join(this.folder, `leaf-${serial}`);
     await generateKey(`${path}.key`, key);
