@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { localFailure } from '../api/failure.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEngineCommand } from './commands/engine.ts';
+import { addImportCommand } from './commands/import.ts';
 import { addProfileCommands } from './commands/profiles.ts';
 import { addTunnelCommands } from './commands/tunnel.ts';
 import { addWatchCommands } from './commands/watch.ts';
@@ -39,6 +40,7 @@ export function buildProgram(loaders: Loaders): Command {
   addEngineCommand(program, loaders.version, loaders.engine);
   addProfileCommands(program);
   addDoctorCommand(program);
+  addImportCommand(program);
   addTunnelCommands(program);
   addWatchCommands(program);
   addDemoCommand(program, loaders.demo);

@@ -1,15 +1,12 @@
 /** Reads a profile file with the user's own rights and puts the files that it names into the document. */
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ProfileDocumentJson } from '../api/commands.ts';
 import { ApiError, localFailure } from '../api/failure.ts';
-import { err, ok, type Result } from '../base/result.ts';
 import { forgetSecrets } from '../profile/authentication.ts';
 import { inlineFiles, isRecord } from '../profile/inline.ts';
 import { problemText } from '../profile/profile.ts';
 import { readProfile } from '../profile/validate.ts';
-
-const MAX_OCTETS = 1024 * 1024;
+import { readBounded } from './read-bytes.ts';
 
 export interface ProfileFile {
   readonly name: string;
@@ -20,20 +17,6 @@ export interface ProfileFile {
 
 /** A path, as opposed to the name of a stored profile. */
 export const isPath = (text: string): boolean => /[/\\]/.test(text) || text.endsWith('.json');
-
-function readBounded(path: string): Result<Uint8Array, string> {
-  try {
-    const stat = statSync(path);
-    if (!stat.isFile()) return err('is not a file');
-    if (stat.size > MAX_OCTETS) return err(`has more than ${MAX_OCTETS} octets`);
-    return ok(readFileSync(path));
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') return err('does not exist');
-    if (code === 'EACCES') return err('may not be read by this user');
-    return err(`cannot be read (${String(code)})`);
-  }
-}
 
 function parseJson(path: string, text: string): unknown {
   try {

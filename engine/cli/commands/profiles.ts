@@ -1,13 +1,64 @@
-/** `culvert profiles add|list|show|remove`. */
+/** `culvert profiles add|list|show|export|remove`. */
+import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { ApiError, localFailure } from '../../api/failure.ts';
+import { EXPORT_FORMATS, type ExportFormat } from '../../api/import.ts';
 import type { ProfileSummary } from '../../api/snapshot.ts';
 import { type CommonOptions, withCommon, withEngine } from '../context.ts';
+import { mappingText } from '../import-text.ts';
+import { readSecretFile } from '../read-bytes.ts';
 import { readProfileFile } from '../read-profile.ts';
 
 const line = ({ name, hosts, localId, remoteId, auth, problem }: ProfileSummary): string =>
   problem === undefined
     ? `${name}\t${hosts.join(', ')}\t${auth}\t${localId ?? '-'} → ${remoteId ?? hosts[0] ?? '-'}`
     : `${name}\tunusable: ${problem}`;
+
+interface ExportOptions extends CommonOptions {
+  readonly format: string;
+  readonly passphraseFile?: string;
+  readonly output?: string;
+}
+
+function formatOf(text: string): ExportFormat {
+  const format = EXPORT_FORMATS.find((known) => known === text);
+  if (!format)
+    throw new ApiError(localFailure('USAGE', `--format ${text}: must be ${EXPORT_FORMATS.join(', ')}`));
+  return format;
+}
+
+/** Only for the user: a key may be in it, sealed or not. */
+function write(path: string, content: Uint8Array): void {
+  try {
+    writeFileSync(path, content, { mode: 0o600 });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    throw new ApiError(localFailure('USAGE', `${path} cannot be written (${code})`));
+  }
+}
+
+function addExportCommand(profiles: Command): void {
+  withCommon(profiles.command('export').argument('<name>'))
+    .description('write a stored profile as a file; without a passphrase its secrets are left out')
+    .requiredOption('--format <format>', EXPORT_FORMATS.join(', '))
+    .option('--passphrase-file <file>', 'passphrase to seal the secrets with')
+    .option('-o, --output <file>', 'where to (default: standard output)')
+    .action((name: string, options: ExportOptions) =>
+      withEngine(options, async (client, output) => {
+        const format = formatOf(options.format);
+        const passphrase =
+          options.passphraseFile === undefined ? undefined : readSecretFile(options.passphraseFile);
+        const result = await client.call('profiles.export', { name, format, passphrase });
+        const content = Buffer.from(result.content, 'base64');
+        if (options.output !== undefined) write(options.output, content);
+        for (const line of result.report) if (line.kind !== 'taken') output.warn(mappingText(line).trim());
+        output.result(options.output === undefined ? result : { ...result, output: options.output }, () =>
+          options.output === undefined ? content.toString().trimEnd() : `wrote ${options.output}`,
+        );
+        return 0;
+      }),
+    );
+}
 
 export function addProfileCommands(program: Command): void {
   const profiles = program.command('profiles').description('stored connection profiles');
@@ -54,4 +105,6 @@ export function addProfileCommands(program: Command): void {
         return 0;
       }),
     );
+
+  addExportCommand(profiles);
 }

@@ -221,7 +221,7 @@ export class FakeEngine implements EngineApi {
   /** What `import.open` and then each `import.unlock` answer, the last one for good. */
   drafts: ImportDraft[] = [DRAFT];
 
-  readonly imports: ImportApi = {
+  imports: ImportApi = {
     open: async (params) => {
       this.#did('import.open', params);
       return this.#draft();
