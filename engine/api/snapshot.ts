@@ -28,6 +28,8 @@ export interface ProfileSummary {
   readonly localId?: string | undefined;
   readonly remoteId?: string | undefined;
   readonly auth: 'psk' | 'pubkey' | 'eap';
+  /** When our own certificate ends; ISO 8601, UTC. */
+  readonly certificateExpires?: string | undefined;
   /** ISO 8601, UTC. */
   readonly savedAt?: string | undefined;
   /** Why the stored profile cannot be used, naming the field. */
@@ -194,6 +196,7 @@ export const profileSummarySchema: z.ZodType<ProfileSummary> = z.object({
   localId: z.string().optional(),
   remoteId: z.string().optional(),
   auth: z.enum(['psk', 'pubkey', 'eap']),
+  certificateExpires: z.string().optional(),
   savedAt: z.string().optional(),
   problem: z.string().optional(),
 });

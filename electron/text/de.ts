@@ -1,0 +1,30 @@
+/** German. */
+import type { Texts } from './texts.ts';
+
+export const de: Texts = {
+  engineNotRunning: 'Der Culvert-Dienst läuft nicht',
+  engineRefused: 'Der Culvert-Dienst kann nicht benutzt werden',
+  engineConnecting: 'Der Dienst wird gesucht…',
+  notConnected: 'Nicht verbunden',
+  connected: (names) => `Verbunden: ${names}`,
+  connecting: (names) => `Verbindung wird aufgebaut: ${names}`,
+  disconnecting: (names) => `Verbindung wird getrennt: ${names}`,
+  failed: (names) => `Verbindung fehlgeschlagen: ${names}`,
+  lost: (name) => `Verbindung verloren: ${name}`,
+  connect: (name) => `${name} verbinden`,
+  disconnect: (name) => `${name} trennen`,
+  answer: (name) => `${name} hat eine Frage…`,
+  more: 'Weitere',
+  open: 'Culvert öffnen',
+  settings: 'Einstellungen…',
+  importProfile: 'Profil importieren…',
+  startEngine: 'Dienst starten…',
+  quit: 'Beenden',
+  actionNeeded: (name) => `${name} wartet auf Sie`,
+  certificateExpires: (name, date) => `Das Zertifikat von ${name} gilt bis ${date}`,
+  certificateExpired: (name, date) => `Das Zertifikat von ${name} ist am ${date} abgelaufen`,
+  renewCertificate: 'Bitten Sie Ihre Administration um ein neues.',
+  cannotOpen: 'Diese Datei kann nicht geöffnet werden',
+  profileFiles: 'Profile und Zertifikate',
+  allFiles: 'Alle Dateien',
+};

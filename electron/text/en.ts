@@ -1,0 +1,30 @@
+/** English. */
+import type { Texts } from './texts.ts';
+
+export const en: Texts = {
+  engineNotRunning: 'The Culvert engine is not running',
+  engineRefused: 'The Culvert engine cannot be used',
+  engineConnecting: 'Looking for the engine…',
+  notConnected: 'Not connected',
+  connected: (names) => `Connected: ${names}`,
+  connecting: (names) => `Connecting: ${names}`,
+  disconnecting: (names) => `Disconnecting: ${names}`,
+  failed: (names) => `Connection failed: ${names}`,
+  lost: (name) => `Connection lost: ${name}`,
+  connect: (name) => `Connect ${name}`,
+  disconnect: (name) => `Disconnect ${name}`,
+  answer: (name) => `${name} asks for something…`,
+  more: 'More',
+  open: 'Open Culvert',
+  settings: 'Settings…',
+  importProfile: 'Import a profile…',
+  startEngine: 'Start the engine…',
+  quit: 'Quit',
+  actionNeeded: (name) => `${name} waits for you`,
+  certificateExpires: (name, date) => `The certificate of ${name} is valid until ${date}`,
+  certificateExpired: (name, date) => `The certificate of ${name} expired on ${date}`,
+  renewCertificate: 'Ask your administrator for a new one.',
+  cannotOpen: 'This file cannot be opened',
+  profileFiles: 'Profiles and certificates',
+  allFiles: 'All files',
+};
