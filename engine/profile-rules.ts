@@ -2,6 +2,8 @@
 import type { ProfileDocumentJson } from './api/commands.ts';
 import { ApiError, localFailure } from './api/failure.ts';
 import { compilePlan, type Online } from './compile.ts';
+import { PkiError } from './pki/error.ts';
+import { loadBundle } from './pki/load.ts';
 import { forgetSecrets } from './profile/authentication.ts';
 import { type Profile, problemText } from './profile/profile.ts';
 import { redactSecrets, restoreSecrets } from './profile/redact.ts';
@@ -14,6 +16,18 @@ function read(document: ProfileDocumentJson): { profile: Profile; warnings: read
   if (result.ok) return { profile: result.value.profile, warnings: result.value.warnings.map(problemText) };
   const [first, ...others] = result.error.map(problemText);
   throw new ApiError(localFailure('PROFILE_INVALID', first ?? 'the profile cannot be read', others));
+}
+
+/** When our own certificate ends. One that cannot be read is no reason to hide the profile: connecting says why. */
+function certificateEnd({ local }: Profile): string | undefined {
+  if (local.auth.kind !== 'pubkey') return undefined;
+  try {
+    const [own] = loadBundle(local.auth.certificate).certificates;
+    return own && new Date(own.notAfter).toISOString();
+  } catch (error) {
+    if (error instanceof PkiError) return undefined;
+    throw error;
+  }
 }
 
 export function profileRules(now: () => number, warn: (text: string) => void, online?: Online): ProfileRules {
@@ -34,7 +48,14 @@ export function profileRules(now: () => number, warn: (text: string) => void, on
         const { profile } = read(document);
         forgetSecrets(profile);
         const { gateway, local, remote } = profile;
-        return { name, hosts: gateway.hosts, localId: local.id, remoteId: remote.id, auth: local.auth.kind };
+        return {
+          name,
+          hosts: gateway.hosts,
+          localId: local.id,
+          remoteId: remote.id,
+          auth: local.auth.kind,
+          certificateExpires: certificateEnd(profile),
+        };
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         return { name, hosts: [], auth: 'psk', problem: error.message };
