@@ -15,6 +15,7 @@ import type { Payload } from '../wire/payloads/types.ts';
 import type { Ask } from './eap/ask.ts';
 import type { EapPeerConfig } from './eap/peer.ts';
 import type { EapServerConfig } from './eap/server.ts';
+import type { TlsResult, TlsStep } from './eap/tls-steps.ts';
 
 /** An ID payload's content (RFC 7296 §3.5). */
 export interface Identity {
@@ -30,17 +31,21 @@ export type LocalAuth =
       /** DER certificates, leaf first; sent as CERT payloads. */
       readonly chain: readonly Uint8Array[];
     }
-  /** User name and password (RFC 7296 §2.16), for initiators; the peer must prove itself by certificate. */
-  | ({ readonly kind: 'eap' } & EapPeerConfig);
+  | EapAuthConfig;
+
+/** EAP (RFC 7296 §2.16), for initiators; the peer proves itself by certificate first, unless both agree on EAP alone. */
+export type EapAuthConfig = { readonly kind: 'eap' } & EapPeerConfig;
 
 /** What we accept of the peer. */
 export interface RemoteAuth {
-  /** `eap` only in a responder. */
+  /** `eap` in an initiator: by EAP alone where the peer wants it so (RFC 5998), else by certificate. */
   readonly kind: 'psk' | 'pubkey' | 'eap';
   /** The shared secret for this peer; `undefined` refuses it. Only for `psk`. */
   readonly secret?: (identity: Identity) => Secret | undefined;
-  /** Methods and users; only for `eap`. */
+  /** Methods and users; only for `eap` in a responder. */
   readonly eap?: EapServerConfig;
+  /** Who the TLS server of an EAP method must be; the peer itself when left out. */
+  readonly aaaId?: Identity;
   /** Concatenated SHA-1 hashes of the trusted CAs' SubjectPublicKeyInfo for our CERTREQ; empty sends none. */
   readonly authorities: Uint8Array;
 }
@@ -107,6 +112,8 @@ export interface IkeConfig {
   readonly encapsulation: 'forced' | 'auto';
   readonly localId: Identity;
   readonly localAuth: LocalAuth;
+  /** A second round after `localAuth`, as somebody else (RFC 4739); for initiators. */
+  readonly secondAuth?: { readonly id: Identity; readonly auth: EapAuthConfig };
   /** Sent as IDr and enforced against the peer's; `undefined` accepts whoever authenticates. */
   readonly remoteId?: Identity;
   /** Whether to send IDr in IKE_AUTH (some gateways refuse it). */
@@ -192,6 +199,8 @@ export type Input =
         | { readonly ok: true; readonly secret: Secret }
         | { readonly ok: false; readonly failure: Failure };
     }
+  /** The answer to a step of TLS; keying material in it is the session's to wipe. */
+  | { readonly kind: 'tls'; readonly request: number; readonly result: TlsResult }
   /** What the data path saw of one of our pairs. */
   | {
       readonly kind: 'traffic';
@@ -222,6 +231,8 @@ export type Effect =
     }
   /** Ask the user. The peer waits meanwhile, and not for long: most forget a half-open IKE SA after 30 s. */
   | { readonly kind: 'ask'; readonly request: number; readonly ask: Ask }
+  /** A step of the TLS connection inside of EAP; `open` begins another one. The server must prove `server` by certificate. */
+  | { readonly kind: 'tls'; readonly request: number; readonly server: Identity; readonly step: TlsStep }
   | { readonly kind: 'assigned'; readonly assigned: Assigned }
   | {
       readonly kind: 'install-child';

@@ -28,10 +28,10 @@ export interface QueuedTask {
   readonly notBefore: Instant;
 }
 
-/** A `sign`, `verify-peer` or `ask` effect that waits for its input. */
+/** A `sign`, `verify-peer`, `ask` or `tls` effect that waits for its input. */
 export interface Question {
   readonly request: number;
-  readonly kind: 'sign' | 'verify-peer' | 'ask';
+  readonly kind: 'sign' | 'verify-peer' | 'ask' | 'tls';
   readonly answered: (result: never) => void;
   /** No answer is wanted any more: wipes what waits for it. */
   readonly abandon?: (() => void) | undefined;

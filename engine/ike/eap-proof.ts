@@ -4,6 +4,7 @@ import { authOctets, sharedKeyAuth } from './auth-octets.ts';
 import type { Identity } from './contract.ts';
 import type { Core } from './core.ts';
 import type { MethodContext } from './eap/method.ts';
+import type { Handshake } from './handshake.ts';
 import type { IkeSa } from './ike-sa.ts';
 
 export interface EapProof {
@@ -13,14 +14,27 @@ export interface EapProof {
   readonly theirs: Uint8Array;
 }
 
-/** @param msk `undefined` from a method that makes none */
-export function eapProof(core: Core, sa: IkeSa, peer: Identity, msk: Uint8Array | undefined): EapProof {
-  const { handshake, config, context } = core;
-  if (!handshake || !sa.crypt) throw new TypeError('AUTH before IKE_SA_INIT');
+export interface EapEnds {
+  readonly local: Identity;
+  readonly peer: Identity;
+  /** `undefined` from a method that makes none. */
+  readonly msk: Uint8Array | undefined;
+}
+
+/** @param keys SK_pi and SK_pr, with or without a PPK in them (RFC 8784 §3) */
+export function eapProof(
+  core: Core,
+  sa: IkeSa,
+  { local, peer, msk }: EapEnds,
+  keys: Pick<Handshake, 'ourSkP' | 'peerSkP'> | undefined = core.handshake?.ppk ?? core.handshake,
+): EapProof {
+  const { handshake, context } = core;
+  if (!handshake || !keys || !sa.crypt) throw new TypeError('AUTH before IKE_SA_INIT');
   const { crypto } = context;
   const { prf } = sa.crypt;
-  const { ourInit, peerInit, ourNonce, peerNonce, ourSkP, peerSkP } = handshake;
-  const ours = authOctets(crypto, prf, ourInit, peerNonce, ourSkP, config.localId);
+  const { ourInit, peerInit, ourNonce, peerNonce } = handshake;
+  const { ourSkP, peerSkP } = keys;
+  const ours = authOctets(crypto, prf, ourInit, peerNonce, ourSkP, local);
   const theirs = authOctets(crypto, prf, peerInit, ourNonce, peerSkP, peer);
   return {
     ours: sharedKeyAuth(crypto, prf, msk ?? ourSkP, ours),

@@ -22,6 +22,8 @@ export interface Handshake {
   readonly peerSkP: Uint8Array;
   /** The peer said USE_PPK (RFC 8784). */
   readonly peerUsesPpk: boolean;
+  /** The peer said MULTIPLE_AUTH_SUPPORTED (RFC 4739). */
+  readonly peerTakesRounds: boolean;
   /** Keys with the PPK in them, as long as it counts. */
   ppk?: PpkKeys | undefined;
   /** The first child: asked for by an initiator. */

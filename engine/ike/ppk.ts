@@ -37,16 +37,23 @@ function mix(core: Core, sa: IkeSa, handshake: Handshake, id: Uint8Array): PpkKe
   };
 }
 
-/** Before IKE_AUTH: mixes our PPK in when the peer takes one. The failure when it must and does not. */
+/** Whether the peer uses no PPK where one is demanded: known before IKE_AUTH. */
+export const missingPpk = ({ handshake, config: { ppk } }: Core): Failure | undefined =>
+  ppk?.required && handshake && !handshake.peerUsesPpk
+    ? refuse('the gateway does not use a post-quantum pre-shared key, which is demanded here', false)
+    : undefined;
+
+/** Before our AUTH: mixes our PPK in when the peer takes one. The failure when it must and does not. */
 export function beginPpk(core: Core, sa: IkeSa): Failure | undefined {
   const { handshake } = core;
   const { ppk } = core.config;
   if (!handshake || !ppk) return undefined;
   if (handshake.peerUsesPpk) handshake.ppk = mix(core, sa, handshake, ppk.id);
   if (handshake.ppk || !ppk.required) return undefined;
-  return handshake.peerUsesPpk
-    ? failure('LOCAL_CREDENTIALS', 'local', 'the post-quantum pre-shared key has no secret', true)
-    : refuse('the gateway does not use a post-quantum pre-shared key, which is demanded here', false);
+  return (
+    missingPpk(core) ??
+    failure('LOCAL_CREDENTIALS', 'local', 'the post-quantum pre-shared key has no secret', true)
+  );
 }
 
 /** What goes with our AUTH: which PPK it is made with, and the proof without one where that is enough for us. */

@@ -5,6 +5,7 @@
 import { assertNever } from '../base/assert-never.ts';
 import type { IkeSpi, Instant } from '../base/brand.ts';
 import { ZERO_IKE_SPI } from '../base/brand.ts';
+import { wipe } from '../base/bytes.ts';
 import { childView } from './child.ts';
 import { activate, isSucceeded } from './children.ts';
 import type { Command, Effect, IkeConfig, IkeContext, IkeView, Input, Session } from './contract.ts';
@@ -34,7 +35,7 @@ class IkeSession implements Session {
   handle(now: Instant, input: Input): readonly Effect[] {
     const core = this.#core;
     if (core.closed) {
-      if (input.kind === 'answer' && input.result.ok) input.result.secret.wipe();
+      forget(input);
       return [];
     }
     core.now = now;
@@ -69,10 +70,11 @@ class IkeSession implements Session {
         return;
       case 'signature':
       case 'peer-verdict':
-      case 'answer': {
+      case 'answer':
+      case 'tls': {
         const { question } = core;
         if (question?.request !== input.request || question.kind !== ASKED_BY[input.kind]) {
-          if (input.kind === 'answer' && input.result.ok) input.result.secret.wipe();
+          forget(input);
           return;
         }
         core.question = undefined;
@@ -116,7 +118,13 @@ class IkeSession implements Session {
   }
 }
 
-const ASKED_BY = { signature: 'sign', 'peer-verdict': 'verify-peer', answer: 'ask' } as const;
+const ASKED_BY = { signature: 'sign', 'peer-verdict': 'verify-peer', answer: 'ask', tls: 'tls' } as const;
+
+/** Wipes the secrets of an answer that nobody waits for. */
+function forget(input: Input): void {
+  if (input.kind === 'answer' && input.result.ok) input.result.secret.wipe();
+  if (input.kind === 'tls' && input.result.ok) wipe(...(input.result.established?.exported ?? []));
+}
 
 function start(core: Core, input: Extract<Input, { kind: 'start' }>): void {
   if (core.config.role !== 'initiator' || core.state !== 'CREATED') return;

@@ -22,6 +22,7 @@ import {
   sign,
   verifySignature,
 } from './sign.ts';
+import { TlsClient } from './tls-client.ts';
 
 export interface SignRequest {
   readonly octets: Uint8Array;
@@ -45,6 +46,8 @@ export type VerifyResult =
 export interface CredentialOptions extends Omit<PathPolicy, 'at'> {
   /** Ours; absent when we authenticate with something else. */
   readonly key?: PrivateKey;
+  /** Our certificates for EAP-TLS, leaf first. */
+  readonly chain?: readonly Certificate[];
   /** The wall clock in milliseconds since 1970. */
   readonly now: () => number;
   /** How the peer's certificates are asked for; not at all when left out. */
@@ -56,12 +59,19 @@ export interface CredentialOptions extends Omit<PathPolicy, 'at'> {
 export interface PkiCredentials {
   sign(request: SignRequest): Promise<SignResult>;
   verifyPeer(request: VerifyRequest): Promise<VerifyResult>;
+  /** The TLS connection of an EAP method, to a server that must prove this identity. */
+  openTls(server: Identity): TlsClient;
 }
 
 export function createCredentials(options: CredentialOptions): PkiCredentials {
   return {
     sign: async (request) => answerSign(options.key, request),
     verifyPeer: (request) => verifyPeer(options, request),
+    openTls: (server) =>
+      new TlsClient({
+        own: options.key && options.chain && { key: options.key, chain: options.chain },
+        verify: (certificates) => verifyServer(options, server, certificates),
+      }),
   };
 }
 
@@ -69,16 +79,33 @@ export function createCredentials(options: CredentialOptions): PkiCredentials {
 async function verifyPeer(options: CredentialOptions, request: VerifyRequest): Promise<VerifyResult> {
   const at = options.now();
   const proof = prove(request, { ...options, at });
-  if (!proof.ok) return proof;
+  return proof.ok ? notRevoked(options, at, proof.path) : proof;
+}
+
+/** The same for a TLS server inside of EAP, whose handshake has shown that it holds the key. */
+async function verifyServer(
+  options: CredentialOptions,
+  identity: Identity,
+  certificates: readonly Uint8Array[],
+): Promise<Failure | undefined> {
+  const at = options.now();
+  const named = identify(certificates, identity, { ...options, at });
+  const result = named.ok ? await notRevoked(options, at, named.path) : named;
+  if (result.ok) return undefined;
+  const { failure } = result;
+  return { ...failure, message: `The TLS server of EAP is not the right one. ${failure.message}` };
+}
+
+async function notRevoked(options: CredentialOptions, at: number, path: PathSuccess): Promise<VerifyResult> {
   const status = options.revocation
-    ? await checkRevocation(proof.path.chain, options.revocation, {
+    ? await checkRevocation(path.chain, options.revocation, {
         at,
         allowLegacy: options.allowLegacy ?? false,
       })
     : { ok: true as const, warnings: [] };
   if (!status.ok) return refuse('PEER_CERTIFICATE', status.check, status.detail, status.advice);
-  for (const text of [...proof.path.warnings, ...status.warnings]) options.warn?.(text);
-  return { ok: true, subject: proof.path.leaf.label };
+  for (const text of [...path.warnings, ...status.warnings]) options.warn?.(text);
+  return { ok: true, subject: path.leaf.label };
 }
 
 type Refusal = Extract<VerifyResult, { ok: false }>;
@@ -148,14 +175,21 @@ export function answerVerify(
   return { ok: true, subject: proof.path.leaf.label };
 }
 
-function prove(
-  request: VerifyRequest,
-  policy: PathPolicy,
-): Refusal | { readonly ok: true; readonly path: PathSuccess } {
-  const path = verifyPath(request.certificates, policy);
+type Identified = Refusal | { readonly ok: true; readonly path: PathSuccess };
+
+/** Chain, then identity. */
+function identify(certificates: readonly Uint8Array[], wanted: Identity, policy: PathPolicy): Identified {
+  const path = verifyPath(certificates, policy);
   if (!path.ok) return refuse('PEER_CERTIFICATE', path.check, path.detail);
-  const identity = matchIdentity(path.leaf, request.identity);
+  const identity = matchIdentity(path.leaf, wanted);
   if (!identity.ok) return refuse('PEER_CERTIFICATE', identity.check, identity.detail);
+  return { ok: true, path };
+}
+
+function prove(request: VerifyRequest, policy: PathPolicy): Identified {
+  const named = identify(request.certificates, request.identity, policy);
+  if (!named.ok) return named;
+  const { path } = named;
   const problem = authProblem(path.leaf, request, policy.allowLegacy ?? false);
   if (problem !== undefined)
     return refuse(

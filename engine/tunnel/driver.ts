@@ -22,7 +22,7 @@ import type {
   Session,
 } from '../ike/contract.ts';
 import type { Ask } from '../ike/eap/ask.ts';
-import type { Credentials, IkeSocket, Scheduler } from './ports.ts';
+import type { Credentials, IkeSocket, Scheduler, TlsConnection } from './ports.ts';
 
 /** What the session tells of its messages. */
 export type MessageEffect = Extract<Effect, { kind: 'message' | 'resent' }>;
@@ -66,6 +66,7 @@ export class SessionDriver {
   #feeding = false;
   #closed = false;
   #path: Path | undefined;
+  #tlsConnection: TlsConnection | undefined;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -110,6 +111,7 @@ export class SessionDriver {
   abandon(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#tlsConnection?.close();
     this.#cancelDeadline?.();
     for (const id of this.#childIds) this.#parts.datapath.remove(id, 0);
     this.#childIds.clear();
@@ -134,6 +136,20 @@ export class SessionDriver {
     const deadline = this.#closed ? undefined : this.#parts.session.nextDeadline();
     if (deadline !== undefined)
       this.#cancelDeadline = this.#parts.scheduler.at(deadline, () => this.#deadline());
+  }
+
+  #tls({ request, server, step }: Extract<Effect, { kind: 'tls' }>): void {
+    if (step.kind === 'open') {
+      this.#tlsConnection?.close();
+      this.#tlsConnection = this.#parts.credentials.openTls?.(server);
+    }
+    const answer = this.#tlsConnection?.step(step) ?? Promise.reject(new Error('there is no TLS here'));
+    answer
+      .catch((error: unknown) => ({ ok: false as const, octets: NOTHING, failure: localFailure(error) }))
+      .then((result) => {
+        if (this.#closed) forgetKeys(result);
+        else this.#feed({ kind: 'tls', request, result });
+      });
   }
 
   #deadline(): void {
@@ -176,6 +192,9 @@ export class SessionDriver {
           if (!this.#closed) this.#feed({ kind: 'answer', request: effect.request, result });
           else if (result.ok) result.secret.wipe();
         });
+        return;
+      case 'tls':
+        this.#tls(effect);
         return;
       case 'assigned':
         events.assigned(effect.assigned);
@@ -222,6 +241,12 @@ export class SessionDriver {
         assertNever(effect);
     }
   }
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+function forgetKeys(result: Extract<Input, { kind: 'tls' }>['result']): void {
+  if (result.ok) for (const key of result.established?.exported ?? []) key.fill(0);
 }
 
 function localFailure(error: unknown): Failure {

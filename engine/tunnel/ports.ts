@@ -3,7 +3,7 @@ import type { Instant } from '../base/brand.ts';
 import type { Endpoint } from '../base/ip.ts';
 import type { Log } from '../base/log.ts';
 import type { Datapath } from '../datapath/protocol.ts';
-import type { Effect, IkeContext, Input } from '../ike/contract.ts';
+import type { Effect, Identity, IkeContext, Input } from '../ike/contract.ts';
 
 export interface Scheduler {
   /** The monotonic clock. */
@@ -23,6 +23,14 @@ type InputOf<K extends Input['kind']> = Extract<Input, { kind: K }>;
 export interface Credentials {
   sign(request: EffectOf<'sign'>): Promise<InputOf<'signature'>['result']>;
   verifyPeer(request: EffectOf<'verify-peer'>): Promise<InputOf<'peer-verdict'>['result']>;
+  /** A TLS connection without a network, to a server that must prove this identity; none without the ability. */
+  openTls?(server: Identity): TlsConnection;
+}
+
+/** The TLS connection of an EAP method, step by step. */
+export interface TlsConnection {
+  step(step: EffectOf<'tls'>['step']): Promise<InputOf<'tls'>['result']>;
+  close(): void;
 }
 
 /** A plain UDP socket without the non-ESP marker, for IKE on port 500. */

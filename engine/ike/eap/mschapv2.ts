@@ -58,6 +58,18 @@ const printable = (bytes: Uint8Array): string =>
     .replace(/[^\x20-\x7e]/g, '')
     .slice(0, 200);
 
+/** `E=691 R=1 C=… V=3 M=…`: what it says, and whether it is about the account, so that no other password helps. */
+export function chapError(body: Uint8Array): { readonly message: string; readonly account: boolean } {
+  const text = printable(body);
+  const code = /E=(\d{1,10})/.exec(text)?.[1] ?? '';
+  const why = ERRORS[code] ?? `error ${code || 'without number'}`;
+  const message = /M=(.*)$/.exec(text)?.[1]?.trim() ?? '';
+  return {
+    message: `${why}${message === '' ? '' : ` ("${message}")`}`,
+    account: code in ERRORS && code !== WRONG_PASSWORD,
+  };
+}
+
 export class Mschapv2Peer implements PeerMethod {
   readonly type: number = EapType.MSCHAPV2;
   readonly #context: MethodContext;
@@ -122,14 +134,11 @@ export class Mschapv2Peer implements PeerMethod {
     return { kind: 'answer', data: Uint8Array.of(Op.SUCCESS) };
   }
 
-  /** `E=691 R=1 C=… V=3 M=…`. No second try with the same password: it may lock the account. */
+  /** No second try with the same password: it may lock the account. */
   #failure(body: Uint8Array): PeerStep {
-    const text = printable(body);
-    const code = /E=(\d{1,10})/.exec(text)?.[1] ?? '';
-    const why = ERRORS[code] ?? `error ${code || 'without number'}`;
-    this.accountAtFault = code in ERRORS && code !== WRONG_PASSWORD;
-    const message = /M=(.*)$/.exec(text)?.[1]?.trim() ?? '';
-    this.complaint = `EAP-MSCHAPv2: ${why}${message === '' ? '' : ` ("${message}")`}`;
+    const { message, account } = chapError(body);
+    this.accountAtFault = account;
+    this.complaint = `EAP-MSCHAPv2: ${message}`;
     return { kind: 'answer', data: Uint8Array.of(Op.FAILURE) };
   }
 }

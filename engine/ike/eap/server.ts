@@ -3,13 +3,13 @@ import { fromUtf8 } from '../../base/bytes.ts';
 import type { Secret } from '../../base/secret.ts';
 import { tokenServer } from './gtc.ts';
 import { md5Server } from './md5.ts';
-import type { EapMethodName, MethodContext, ServerMethod } from './method.ts';
+import type { MethodContext, ServerMethod, SimpleName } from './method.ts';
 import { mschapv2Server } from './mschapv2.ts';
 import { EapCode, EapType, readEapPacket, writeEapPacket } from './packet.ts';
 
 export interface EapServerConfig {
   /** Offered in this order; a peer's Nak may choose another of them. */
-  readonly methods: readonly EapMethodName[];
+  readonly methods: readonly SimpleName[];
   /** The password of a user; `undefined` refuses them. */
   readonly password: (username: string) => Secret | undefined;
   /** What EAP-GTC and EAP-OTP ask, instead of `Password:`. */
@@ -69,7 +69,7 @@ export class EapServer {
     }
   }
 
-  #offer(name: EapMethodName | undefined): EapVerdict {
+  #offer(name: SimpleName | undefined): EapVerdict {
     if (name === undefined || this.#username === undefined || !this.#password)
       return this.#fail('there is no method that both ends allow');
     this.#offered++;
@@ -104,4 +104,4 @@ const TYPES = {
   gtc: EapType.GTC,
   otp: EapType.OTP,
   md5: EapType.MD5,
-} as const satisfies Readonly<Record<EapMethodName, number>>;
+} as const satisfies Readonly<Record<SimpleName, number>>;

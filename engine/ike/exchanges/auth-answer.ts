@@ -54,14 +54,8 @@ export function answerAuth(core: Core, sa: IkeSa, payloads: readonly Payload[], 
 
 /** The first round: we prove ourselves, and ask who the peer is. */
 function answerEap(core: Core, sa: IkeSa, payloads: readonly Payload[], respond: Respond): void {
-  const { remoteAuth, ppk } = core.config;
-  const { eap } = remoteAuth;
+  const { eap } = core.config.remoteAuth;
   if (!eap) throw new TypeError('EAP without methods');
-  if (ppk?.required) {
-    const text = 'a post-quantum pre-shared key does not go together with EAP here';
-    refusePeer(core, failure('NOT_SUPPORTED', 'local', text, true), respond);
-    return;
-  }
   const claimed = claimedIdentity(core, payloads, 'IDi');
   if (!claimed.ok || single(payloads, 'AUTH')) {
     const text = 'the peer does not ask to be authenticated by EAP';

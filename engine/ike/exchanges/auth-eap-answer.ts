@@ -4,15 +4,17 @@
  */
 import { equalConstantTime, wipe } from '../../base/bytes.ts';
 import type { Failure } from '../../base/failure.ts';
+import { notify } from '../../wire/find.ts';
 import type { Payload } from '../../wire/payloads/types.ts';
-import { AuthMethod } from '../../wire/registry.ts';
+import { AuthMethod, NotifyType } from '../../wire/registry.ts';
 import type { Identity } from '../contract.ts';
 import type { Core } from '../core.ts';
 import { EapServer, type EapServerConfig } from '../eap/server.ts';
-import { type EapProof, eapProof, methodContext } from '../eap-proof.ts';
+import { eapProof, methodContext } from '../eap-proof.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { failure } from '../parts/failures.ts';
 import { single } from '../parts/pick.ts';
+import { readPpkRequest } from '../ppk.ts';
 
 type Respond = (answer: readonly Payload[]) => void;
 
@@ -33,7 +35,8 @@ export class EapAnswer {
   readonly #first: readonly Payload[];
   readonly #ends: EapEnds;
   readonly #server: EapServer;
-  #proof: EapProof | undefined;
+  /** EAP is over; with the MSK, where it made one. */
+  #accepted: { readonly msk: Uint8Array | undefined } | undefined;
 
   constructor(
     core: Core,
@@ -58,8 +61,8 @@ export class EapAnswer {
 
   /** Answers each further IKE_AUTH request. */
   answer(payloads: readonly Payload[], respond: Respond): void {
-    if (this.#proof) {
-      this.#last(this.#proof, payloads, respond);
+    if (this.#accepted) {
+      this.#last(this.#accepted.msk, payloads, respond);
       return;
     }
     const eap = single(payloads, 'EAP');
@@ -73,19 +76,25 @@ export class EapAnswer {
       this.#ends.refuse(refused(`EAP: ${verdict.message}`), respond, answer);
       return;
     }
-    if (verdict.kind === 'success') {
-      this.#proof = eapProof(this.#core, this.#sa, this.#identity, verdict.msk);
-      wipe(verdict.msk);
-    }
+    if (verdict.kind === 'success') this.#accepted = { msk: verdict.msk };
     respond(answer);
   }
 
   wipe(): void {
-    wipe(this.#proof?.ours, this.#proof?.theirs);
+    wipe(this.#accepted?.msk);
   }
 
-  #last(proof: EapProof, payloads: readonly Payload[], respond: Respond): void {
-    const auth = single(payloads, 'AUTH');
+  /** A PPK is named only now, so that our first AUTH was made without (RFC 8784 §3). */
+  #last(msk: Uint8Array | undefined, payloads: readonly Payload[], respond: Respond): void {
+    const judged = readPpkRequest(this.#core, this.#sa, payloads);
+    if (!judged.ok) {
+      this.#ends.refuse(judged.failure, respond);
+      return;
+    }
+    const ends = { local: this.#core.config.localId, peer: this.#identity, msk };
+    const proof = eapProof(this.#core, this.#sa, ends);
+    this.wipe();
+    const auth = single(judged.payloads, 'AUTH');
     if (auth?.method !== AuthMethod.PSK || !equalConstantTime(auth.data, proof.theirs)) {
       this.#ends.refuse(refused('the peer does not hold the key that EAP made'), respond);
       return;
@@ -93,6 +102,7 @@ export class EapAnswer {
     this.#core.remoteId = this.#identity;
     this.#core.remoteAuthMethod = AuthMethod.PSK;
     const ours: Payload = { kind: 'AUTH', method: AuthMethod.PSK, data: proof.ours };
-    this.#ends.accept(this.#first, [ours], respond);
+    const withPpk = this.#core.handshake?.ppk ? [notify(NotifyType.PPK_IDENTITY)] : [];
+    this.#ends.accept(this.#first, [ours, ...withPpk], respond);
   }
 }

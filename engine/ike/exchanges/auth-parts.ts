@@ -44,6 +44,7 @@ export function firstRequest(
     ...(config.initialContact ? [notify(NotifyType.INITIAL_CONTACT)] : []),
     ...(config.sendRemoteId && config.remoteId ? [{ kind: 'IDr' as const, ...config.remoteId }] : []),
     ...proof,
+    ...(config.remoteAuth.kind === 'eap' ? [notify(NotifyType.EAP_ONLY_AUTHENTICATION)] : []),
     ...(wantsAny(config.virtualIp) ? [cfgRequest(config.virtualIp)] : []),
     ...(child ? [child.sa, ...child.rest] : []),
   ];

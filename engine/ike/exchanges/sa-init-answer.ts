@@ -106,6 +106,7 @@ export function answerSaInit(
     peerNonce: nonce.data,
     peerHashes: readHashes(payloads),
     peerUsesPpk,
+    peerTakesRounds: false,
     ourSkP: keys.ourSkP,
     peerSkP: keys.peerSkP,
   };

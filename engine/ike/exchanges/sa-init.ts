@@ -151,6 +151,7 @@ export class SaInit implements Exchange {
       peerNonce,
       peerHashes: readHashes(payloads),
       peerUsesPpk: findNotify(payloads, NotifyType.USE_PPK) !== undefined,
+      peerTakesRounds: findNotify(payloads, NotifyType.MULTIPLE_AUTH_SUPPORTED) !== undefined,
       ourSkP: keys.ourSkP,
       peerSkP: keys.peerSkP,
       ...(core.config.children[0] ? { child: core.config.children[0] } : {}),

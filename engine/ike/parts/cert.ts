@@ -13,7 +13,7 @@ export const certPayloads = (local: LocalAuth): CertPayload[] =>
     : [];
 
 export const certreqPayloads = (remote: RemoteAuth): CertreqPayload[] =>
-  remote.kind === 'pubkey' && remote.authorities.length > 0
+  remote.kind !== 'psk' && remote.authorities.length > 0
     ? [
         {
           kind: 'CERTREQ',

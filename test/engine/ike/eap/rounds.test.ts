@@ -6,7 +6,7 @@ import type { Failure } from '../../../../engine/base/failure.ts';
 import { Secret } from '../../../../engine/base/secret.ts';
 import type { IkeConfig } from '../../../../engine/ike/contract.ts';
 import type { Ask } from '../../../../engine/ike/eap/ask.ts';
-import type { EapMethodName } from '../../../../engine/ike/eap/method.ts';
+import type { SimpleName } from '../../../../engine/ike/eap/method.ts';
 import { AuthMethod } from '../../../../engine/wire/registry.ts';
 import { World, type WorldOptions } from '../../../sim/world.ts';
 
@@ -16,8 +16,8 @@ const SIGNATURE = utf8('its signature');
 const PASSWORD = 'Ar3etTnp, ünïcode';
 
 interface Wishes {
-  readonly ours?: readonly EapMethodName[];
-  readonly theirs?: readonly EapMethodName[];
+  readonly ours?: readonly SimpleName[];
+  readonly theirs?: readonly SimpleName[];
   readonly username?: string;
   /** `null`: none is configured. */
   readonly password?: string | null;
