@@ -135,7 +135,8 @@ export function compilePlan(
   if (auth.kind === 'pubkey' && isLocked(auth))
     return { ...build(undefined), missing: lockedKey(auth, build) };
   const ready = build(auth.kind === 'pubkey' ? ownCredential(auth) : undefined);
-  if (auth.kind !== 'eap' || auth.password || !auth.methods.some((method) => needsPassword(method))) return ready;
+  if (auth.kind !== 'eap' || auth.password || !auth.methods.some((method) => needsPassword(method)))
+    return ready;
   return { ...ready, missing: missingPassword(auth, ready) };
 }
 
