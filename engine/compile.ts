@@ -207,6 +207,7 @@ function readyPlan(
     dns: profile.dns.mode,
     extraDns: profile.dns.servers,
     domains: profile.dns.domains,
+    killSwitch: profile.killSwitch,
     patience: profile.patience,
   };
   return { plan, credentials };

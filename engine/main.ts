@@ -1,8 +1,5 @@
 /** The composition root: builds the engine of this machine and holds no logic. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
 import { ApiError, localFailure } from './api/failure.ts';
 import type { EngineOptions, RunningEngine } from './cli/start.ts';
 import { createDoctor } from './doctor.ts';
@@ -27,8 +24,8 @@ import {
 } from './os/select.ts';
 import { formatIdentity, sameIdentity } from './pki/identity.ts';
 import { profileRules } from './profile-rules.ts';
-import { listenOn } from './rpc/listen.ts';
 import { startServer } from './rpc/server.ts';
+import { lockState } from './state-lock.ts';
 import { ENCAPSULATED_PORT } from './tunnel/candidates.ts';
 import { Engine } from './tunnel/engine.ts';
 import type { OpenDatapath, World } from './tunnel/ports.ts';
@@ -74,20 +71,12 @@ function systemWorld({ log }: EngineLog): World {
   };
 }
 
-/** Two engines on one state would undo each other's changes. The kernel lets go of a dead engine's lock. */
-async function lockState(stateDir: string): Promise<Server> {
-  const lock = createServer((socket) => socket.destroy());
-  await listenOn(lock, { path: join(stateDir, 'lock'), mode: 0o600 });
-  return lock;
-}
-
 /** @throws ApiError when the socket is taken or the state folder cannot be used; OsError of the host */
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
   const { socket, state: stateDir, group, version } = options;
   const gid = group === undefined ? undefined : groupId(group);
   if (group !== undefined && gid === undefined)
     throw new ApiError(localFailure('USAGE', `there is no group ${group} on this machine`));
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const lock = await lockState(stateDir);
   const engineLog = openLog({ level: options.logLevel, file: options.logFile });
   const { log, ring } = engineLog;

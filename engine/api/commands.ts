@@ -158,6 +158,8 @@ export interface MethodTypes {
   /** Begins `log` notifications with the lines after those of the answer. */
   readonly 'log.follow': { readonly params: LogTailParams; readonly result: LogTail & Watch };
   readonly 'log.unfollow': { readonly params: Watch; readonly result: Nothing };
+  /** Ends every kill switch: traffic flows beside the tunnels again. */
+  readonly 'host.release': { readonly params: Nothing; readonly result: RepairResult };
   readonly 'host.repair': { readonly params: Nothing; readonly result: RepairResult };
 }
 
@@ -259,6 +261,7 @@ export const METHODS: { readonly [M in Method]: MethodRow<M> } = {
     result: z.object({ lines: z.array(logLineSchema), watch }),
   },
   'log.unfollow': { right: 'read', params: z.strictObject({ watch }), result: accepted },
+  'host.release': { right: 'admin', params: nothing, result: z.object({ changes: texts }) },
   'host.repair': { right: 'admin', params: nothing, result: z.object({ changes: texts }) },
 };
 

@@ -44,6 +44,8 @@ export interface EngineApi {
   logTail(lines: number, after?: number): readonly LogLine[];
   /** Calls `line` for each new line of the log. Returns how to stop. */
   onLog(line: (line: LogLine) => void): () => void;
+  /** Ends every kill switch. */
+  release(): Promise<readonly string[]>;
   /** Undoes what earlier runs left on this machine; tunnels that are up keep theirs. */
   repair(): Promise<readonly string[]>;
 }

@@ -167,6 +167,22 @@ export interface EngineInfo {
   readonly recovered: readonly string[];
 }
 
+export interface GuardSnapshot {
+  readonly profile: string;
+  /** `while-up` ends with `down`, `always` with `host.release`. */
+  readonly mode: 'while-up' | 'always';
+  /** `everything`, or networks. */
+  readonly protects: readonly string[];
+  /** Nothing of what it protects can leave now, because its tunnel is not up. */
+  readonly blocking: boolean;
+}
+
+export interface KillSwitchSnapshot {
+  /** Everything is blocked because its record could not be read; `host.release` ends it. */
+  readonly closed: boolean;
+  readonly guards: readonly GuardSnapshot[];
+}
+
 export interface Snapshot {
   readonly version: ApiVersion;
   /** When it was taken; ISO 8601, UTC. */
@@ -174,6 +190,7 @@ export interface Snapshot {
   readonly engine: EngineInfo;
   readonly profiles: readonly ProfileSummary[];
   readonly tunnels: readonly TunnelSnapshot[];
+  readonly killSwitch: KillSwitchSnapshot;
 }
 
 const count = z.number().int().nonnegative();
@@ -293,6 +310,17 @@ export const snapshotSchema: z.ZodType<Snapshot> = z.object({
   engine: engineInfoSchema,
   profiles: z.array(profileSummarySchema),
   tunnels: z.array(tunnelSnapshotSchema),
+  killSwitch: z.object({
+    closed: z.boolean(),
+    guards: z.array(
+      z.object({
+        profile: z.string(),
+        mode: z.enum(['while-up', 'always']),
+        protects: texts,
+        blocking: z.boolean(),
+      }),
+    ),
+  }),
 });
 
 /** The parameter of the notification `snapshot`. */

@@ -22,6 +22,7 @@ try {
   await runProgram(process.argv, {
     version: version(),
     engine: async () => (await import('../main.ts')).startEngine,
+    repair: async () => (await import('../repair.ts')).repairMachine,
     demo: async () => (await import('../demo.ts')).runDemo,
   });
 } catch (error) {

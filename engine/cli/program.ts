@@ -3,17 +3,19 @@ import { Command, CommanderError } from 'commander';
 import { localFailure } from '../api/failure.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEngineCommand } from './commands/engine.ts';
+import { addHostCommands } from './commands/host.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addProfileCommands } from './commands/profiles.ts';
 import { addTunnelCommands } from './commands/tunnel.ts';
 import { addWatchCommands } from './commands/watch.ts';
 import { reportFailure } from './output.ts';
-import type { StartEngine } from './start.ts';
+import type { RepairMachine, StartEngine } from './start.ts';
 
 /** What the command line starts but does not hold itself. */
 export interface Loaders {
   readonly version: string;
   readonly engine: () => Promise<StartEngine>;
+  readonly repair: () => Promise<RepairMachine>;
   readonly demo: () => Promise<(options: { readonly json: boolean }) => Promise<number>>;
 }
 
@@ -43,6 +45,7 @@ export function buildProgram(loaders: Loaders): Command {
   addImportCommand(program);
   addTunnelCommands(program);
   addWatchCommands(program);
+  addHostCommands(program, loaders.repair);
   addDemoCommand(program, loaders.demo);
   for (const command of everyCommand(program)) {
     // Usage errors are reported like every other failure, in `runProgram`.

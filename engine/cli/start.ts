@@ -20,5 +20,14 @@ export interface RunningEngine {
   stop(): Promise<void>;
 }
 
+/**
+ * Undoes what earlier runs left, without an engine; `release` ends kill switches as well. Gives one line a change.
+ * Rejects with ApiError when an engine holds the state.
+ */
+export type RepairMachine = (request: {
+  readonly state: string;
+  readonly release: boolean;
+}) => Promise<readonly string[]>;
+
 /** Resolves once clients can connect. Rejects with ApiError. */
 export type StartEngine = (options: EngineOptions) => Promise<RunningEngine>;

@@ -7,6 +7,7 @@ export type OsErrorCode =
   | 'dns-failed'
   | 'address-failed'
   | 'journal-corrupt'
+  | 'firewall-failed'
   | 'not-supported'
   | 'name-not-found';
 

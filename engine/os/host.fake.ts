@@ -1,4 +1,5 @@
 /** A host in memory: records what every tunnel wants and changes nothing. For the unprivileged demo and tests. */
+import type { GuardState } from './firewall/port.ts';
 import type { OpenHost } from './host.ts';
 import type { HostChange, HostState } from './port.ts';
 
@@ -10,6 +11,7 @@ export interface MemoryHost extends OpenHost {
 /** Same contract as `openHost`: idempotent, and what is cleared is forgotten. */
 export function memoryHost(): MemoryHost {
   const states = new Map<string, HostState>();
+  const guards = new Map<string, GuardState>();
   return {
     states,
     apply: async (tunnel: string, desired: HostState): Promise<readonly HostChange[]> => {
@@ -19,6 +21,21 @@ export function memoryHost(): MemoryHost {
     },
     clear: async (tunnel: string): Promise<readonly HostChange[]> =>
       states.delete(tunnel) ? [{ description: `forgot the host state of ${tunnel}` }] : [],
+    guard: async (tunnel: string, guard: GuardState): Promise<readonly HostChange[]> => {
+      guards.set(tunnel, structuredClone(guard));
+      return [{ description: `recorded the kill switch of ${tunnel} in memory` }];
+    },
+    unguard: async (tunnel: string): Promise<readonly HostChange[]> => {
+      const guard = guards.get(tunnel);
+      if (guard?.mode === 'while-up') guards.delete(tunnel);
+      else if (guard) guards.set(tunnel, { ...guard, tunnel: null });
+      return [];
+    },
+    release: async (): Promise<readonly HostChange[]> => {
+      guards.clear();
+      return [];
+    },
+    guards: () => ({ closed: false, guards }),
     recover: async (): Promise<readonly HostChange[]> => [],
     close: async (): Promise<void> => undefined,
   };

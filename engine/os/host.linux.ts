@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { systemCommands } from './command.ts';
 import { linuxDns } from './dns/dns.linux.ts';
+import { linuxFirewall } from './firewall/firewall.linux.ts';
+import { fileGuards } from './firewall/storage.ts';
 import type { HostEnvironment } from './host.ts';
 import { openJournal } from './journal/journal.ts';
 import type { Routing } from './route/port.ts';
@@ -32,6 +34,8 @@ export function linuxHostEnvironment(routing: Routing = CULVERT_ROUTING): HostEn
     routes: linuxRoutes(commands),
     dns: linuxDns(commands),
     routing,
+    firewall: linuxFirewall(commands, `culvert${routing.table}`),
+    guardStorage: fileGuards,
     bootId: async (): Promise<string> => (await readFile(BOOT_ID, 'utf8')).trim(),
     openJournal: (stateDir, bootId) => openJournal({ stateDir, bootId }),
   };

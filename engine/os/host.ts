@@ -10,6 +10,8 @@ import { type OwnedDns, planDns } from './dns/plan.ts';
 import type { DnsPort } from './dns/port.ts';
 import { isOurs } from './dns/resolv-conf.ts';
 import { OsError } from './error.ts';
+import { type GuardStorage, Guards } from './firewall/guards.ts';
+import type { FirewallPort, GuardState } from './firewall/port.ts';
 import { describeItem, type HostItem } from './host-items.ts';
 import { dnsOwned, removeOwnedRoutes, routesOwned, undoLeftovers } from './host-undo.ts';
 import type { Journal, Json } from './journal/port.ts';
@@ -23,6 +25,8 @@ export interface HostEnvironment {
   readonly routes: RoutePort;
   readonly dns: DnsPort;
   readonly routing: Routing;
+  readonly firewall: FirewallPort;
+  guardStorage(stateDir: string): GuardStorage;
   /** Differs after each start of the machine. */
   bootId(): Promise<string>;
   openJournal(stateDir: string, bootId: string): Promise<Journal>;
@@ -51,6 +55,11 @@ const explain = (error: unknown): string =>
     ? `${error.message}${error.detail === '' ? '' : ` (${error.detail})`}`
     : String(error);
 
+const guardText = ({ protect, tunnel }: GuardState): string =>
+  `kill switch: ${protect === 'everything' ? 'everything' : protect.join(' ')} only through ${
+    tunnel === null ? 'a tunnel that is not there yet' : tunnel.interface
+  }`;
+
 /** A step of one reconciliation that journals first. */
 interface Added {
   readonly item: HostItem;
@@ -64,6 +73,7 @@ class SystemHost implements OpenHost {
   readonly #log: Log;
   readonly #journal: Journal;
   readonly #bootId: string;
+  readonly #guards: Guards;
   #desired: Desired = new Map();
   /** One operation at a time: each plan rests on what the one before left. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -74,6 +84,8 @@ class SystemHost implements OpenHost {
     this.#log = options.log;
     this.#journal = journal;
     this.#bootId = bootId;
+    const { firewall, guardStorage } = options.environment;
+    this.#guards = new Guards(firewall, guardStorage(options.stateDir));
   }
 
   apply(tunnel: string, desired: HostState): Promise<readonly HostChange[]> {
@@ -110,6 +122,41 @@ class SystemHost implements OpenHost {
     });
   }
 
+  guard(tunnel: string, guard: GuardState): Promise<readonly HostChange[]> {
+    return this.#serial(async () => {
+      const changes: HostChange[] = this.#recovered ? [] : [...(await this.#recover())];
+      if (await this.#guards.set(tunnel, guard)) changes.push(change(guardText(guard)));
+      return changes;
+    });
+  }
+
+  unguard(tunnel: string): Promise<readonly HostChange[]> {
+    return this.#serial(async () => {
+      const changes: HostChange[] = [];
+      const guard = this.#guards.all.get(tunnel);
+      if (!guard) return changes;
+      try {
+        if (guard.mode === 'always') await this.#guards.set(tunnel, { ...guard, tunnel: null });
+        else if (await this.#guards.end(tunnel)) changes.push(change('kill switch: let go'));
+      } catch (error) {
+        this.#report(changes, `the kill switch of ${tunnel} could not be changed: ${explain(error)}`);
+      }
+      return changes;
+    });
+  }
+
+  release(): Promise<readonly HostChange[]> {
+    return this.#serial(async () => {
+      const changes: HostChange[] = this.#recovered ? [] : [...(await this.#recover())];
+      changes.push(...(await this.#guards.endAll()).map(change));
+      return changes;
+    });
+  }
+
+  guards(): ReturnType<Host['guards']> {
+    return { closed: this.#guards.closed, guards: this.#guards.all };
+  }
+
   recover(): Promise<readonly HostChange[]> {
     return this.#serial(() => this.#recover());
   }
@@ -137,6 +184,12 @@ class SystemHost implements OpenHost {
     for (const problem of this.#journal.problems) {
       this.#log.error(problem, { code: 'journal-corrupt' });
       changes.push(change(problem));
+    }
+    try {
+      // First, so that nothing leaves while routes are put back.
+      for (const text of await this.#guards.recover()) this.#report(changes, text);
+    } catch (error) {
+      this.#report(changes, `the kill switch could not be set again: ${explain(error)}`);
     }
     try {
       const undone = await undoLeftovers(this.#journal, this.#environment, this.#bootId);

@@ -1,5 +1,6 @@
 /** What a tunnel wants of the host, and the port that makes it so (DESIGN section 6). */
 import type { Prefix } from '../base/ip.ts';
+import type { GuardState } from './firewall/port.ts';
 
 export interface HostState {
   /** Name of the tun that everything hangs on. */
@@ -28,6 +29,17 @@ export interface Host {
   apply(tunnel: string, desired: HostState): Promise<readonly HostChange[]>;
   /** Undoes everything that was applied for the tunnel. Never throws: what cannot be undone is reported. */
   clear(tunnel: string): Promise<readonly HostChange[]>;
+  /**
+   * Sets a tunnel's kill switch, before anything of it is on its way. @throws OsError and nothing is let out that
+   * was not before
+   */
+  guard(tunnel: string, guard: GuardState): Promise<readonly HostChange[]>;
+  /** Ends a `while-up` kill switch of the tunnel; an `always` one stays. Never throws. */
+  unguard(tunnel: string): Promise<readonly HostChange[]>;
+  /** Ends every kill switch, whatever its mode. @throws OsError */
+  release(): Promise<readonly HostChange[]>;
+  /** Every kill switch in force, by tunnel; `closed` when all is blocked for want of a readable record. */
+  guards(): { readonly closed: boolean; readonly guards: ReadonlyMap<string, GuardState> };
   /** Undoes what a crash left behind. Runs first at every start. */
   recover(): Promise<readonly HostChange[]>;
 }

@@ -134,6 +134,7 @@ export interface Profile {
     /** Sends in all. */
     readonly tries: number;
   };
+  readonly killSwitch: { readonly mode: 'off' | 'while-up' | 'always'; readonly allowLocal: boolean };
   readonly patience: Millis;
   readonly allowLegacy: boolean;
 }

@@ -135,6 +135,15 @@ export interface ProfileDocument {
         readonly tries?: number | undefined;
       }
     | undefined;
+  /** Whether the profile's traffic may leave beside its tunnel. */
+  readonly killSwitch?:
+    | {
+        /** `while-up`: from `up` until `down`; `always`: from the first `up` until it is released. */
+        readonly mode?: 'off' | 'while-up' | 'always' | undefined;
+        /** Whether private networks beside the tunnel stay reachable. */
+        readonly allowLocal?: boolean | undefined;
+      }
+    | undefined;
   /** How long one connection attempt may take in all. */
   readonly patience?: DurationText | undefined;
   readonly allowLegacy?: boolean | undefined;
@@ -272,6 +281,10 @@ export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
     base: z.number().min(1, 'is at least 1').max(10, 'is at most 10').optional(),
     jitter: z.number().min(0, 'is at least 0').max(1, 'is at most 1').optional(),
     tries: z.number().int().min(1, 'is at least 1').max(50, 'is at most 50').optional(),
+  }).optional(),
+  killSwitch: object({
+    mode: oneOf(['off', 'while-up', 'always']).optional(),
+    allowLocal: z.boolean().optional(),
   }).optional(),
   patience: duration.optional(),
   allowLegacy: z.boolean().optional(),

@@ -182,6 +182,10 @@ function read(found: Findings, document: ProfileDocument): Profile | undefined {
     mtu: document.mtu,
     fragmentation: fragmentation(document),
     retransmission: retransmission(found, document),
+    killSwitch: {
+      mode: document.killSwitch?.mode ?? 'off',
+      allowLocal: document.killSwitch?.allowLocal ?? false,
+    },
     patience: duration(found, 'patience', document.patience, seconds(60), {
       least: seconds(1),
       most: hours(1),

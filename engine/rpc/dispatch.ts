@@ -63,5 +63,6 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
     return { lines: tail, watch: subscriptions.followLog(newest) };
   },
   'log.unfollow': (_engine, { watch }, subscriptions) => stop(subscriptions, watch),
+  'host.release': async (engine) => ({ changes: await engine.release() }),
   'host.repair': async (engine) => ({ changes: await engine.repair() }),
 };

@@ -34,7 +34,7 @@ import { type Importer, Imports } from './imports.ts';
 import { Negotiation } from './negotiation.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials, World } from './ports.ts';
-import { type SnapshotContext, tunnelSnapshot, tunnelState } from './snapshot.ts';
+import { killSwitchSnapshot, type SnapshotContext, tunnelSnapshot, tunnelState } from './snapshot.ts';
 import { Tunnel } from './tunnel.ts';
 import type { Keepsake, Missing } from './user-secrets.ts';
 
@@ -136,6 +136,7 @@ export class Engine implements EngineApi {
       engine: this.info(),
       profiles: this.#summaries,
       tunnels: [...this.#entries.values()].map((entry) => this.#tunnelSnapshot(entry)),
+      killSwitch: killSwitchSnapshot(this.#parts.host.guards(), (name) => this.#isUp(name)),
     };
   }
 
@@ -161,7 +162,8 @@ export class Engine implements EngineApi {
     if (name !== undefined) this.#entry(name);
     const chosen = [...this.#entries.values()].filter((e) => name === undefined || e.compiled.name === name);
     const running = chosen.filter((e) => e.tunnel.phase.kind !== 'down');
-    await Promise.all(running.map((e) => e.tunnel.down()));
+    // One that is down already may still keep its kill switch shut.
+    await Promise.all(chosen.map((e) => e.tunnel.down()));
     return { ended: running.map((e) => e.compiled.name) };
   }
 
@@ -248,6 +250,12 @@ export class Engine implements EngineApi {
     return this.#parts.logSource.onLine(line);
   }
 
+  async release(): Promise<readonly string[]> {
+    const changes = await this.#parts.host.release();
+    this.#changed();
+    return changes.map((c) => c.description);
+  }
+
   async repair(): Promise<readonly string[]> {
     const changes = await this.#parts.host.recover();
     return changes.map((c) => c.description);
@@ -314,6 +322,10 @@ export class Engine implements EngineApi {
     } else connected.catch(() => undefined); // the snapshot shows the failure
     const { name, warnings } = entry.compiled;
     return { name, tunnel: this.#tunnelSnapshot(entry), warnings };
+  }
+
+  #isUp(name: string): boolean {
+    return this.#entries.get(name)?.tunnel.phase.kind === 'up';
   }
 
   #tunnelSnapshot({ tunnel, history }: Entry): TunnelSnapshot {

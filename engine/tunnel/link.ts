@@ -24,6 +24,7 @@ import { decodeHeader } from '../wire/codec.ts';
 import { addressIdentity } from './address-identity.ts';
 import { PLAIN_PORT } from './candidates.ts';
 import { type AnswerResult, type MessageEffect, SessionDriver } from './driver.ts';
+import { guardState } from './guard.ts';
 import { hostState } from './host-state.ts';
 import { innerMtu, MINIMUM_MTU } from './inner-mtu.ts';
 import type { TunnelPlan } from './plan.ts';
@@ -212,7 +213,9 @@ export class Link {
     this.#hostWork = this.#hostWork.then(async () => {
       if (this.#ended) return;
       try {
-        const changes = await host.apply(plan.name, desired);
+        const guard = guardState(plan, bypass, { interface: open.interface, dns: desired.dns.servers });
+        const guarded = guard ? await host.guard(plan.name, guard) : [];
+        const changes = [...guarded, ...(await host.apply(plan.name, desired))];
         if (!this.#ended) events.usable(changes.map((c) => c.description));
       } catch (error) {
         this.#hostFailed(error);

@@ -6,6 +6,11 @@ import type { ChildConfig, Identity, IkeConfig } from '../ike/contract.ts';
 /** What happens when the peer is gone, or ends the SA by itself (strongSwan's dpd_action). */
 export type DpdAction = 'none' | 'clear' | 'hold' | 'restart';
 
+export interface KillSwitchPlan {
+  readonly mode: 'off' | 'while-up' | 'always';
+  readonly allowLocal: boolean;
+}
+
 export interface TunnelPlan {
   readonly name: string;
   /** Host names or addresses of the gateway, in the order to try. */
@@ -26,6 +31,7 @@ export interface TunnelPlan {
   readonly dns: 'use' | 'ignore';
   readonly extraDns: readonly string[];
   readonly domains: readonly string[];
+  readonly killSwitch: KillSwitchPlan;
   /** How long it may take from command to usable. */
   readonly patience: Millis;
 }

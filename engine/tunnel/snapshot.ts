@@ -4,6 +4,7 @@ import type {
   ChildSnapshot,
   DatapathSnapshot,
   IkeSnapshot,
+  KillSwitchSnapshot,
   TunnelSnapshot,
   TunnelState,
 } from '../api/snapshot.ts';
@@ -12,6 +13,7 @@ import { formatPrefix } from '../base/ip.ts';
 import { keyExchangeName } from '../crypto/suites.ts';
 import type { Datapath } from '../datapath/protocol.ts';
 import type { ChildView, Identity, IkeView, Path } from '../ike/contract.ts';
+import type { Host } from '../os/port.ts';
 import { AuthMethod, nameOf } from '../wire/registry.ts';
 import { PLAIN_PORT } from './candidates.ts';
 import type { History } from './history.ts';
@@ -154,3 +156,17 @@ export function tunnelSnapshot(context: SnapshotContext, tunnel: Tunnel, history
     history: history.events(),
   };
 }
+
+/** @param isUp whether packets of a tunnel can flow */
+export const killSwitchSnapshot = (
+  { closed, guards }: ReturnType<Host['guards']>,
+  isUp: (name: string) => boolean,
+): KillSwitchSnapshot => ({
+  closed,
+  guards: [...guards].map(([profile, { mode, protect }]) => ({
+    profile,
+    mode,
+    protects: protect === 'everything' ? ['everything'] : protect,
+    blocking: !isUp(profile),
+  })),
+});

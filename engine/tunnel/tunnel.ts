@@ -15,7 +15,9 @@ import { backoff } from './backoff.ts';
 import { candidates } from './candidates.ts';
 import type { MessageEffect } from './driver.ts';
 import { DropWatch } from './drop-watch.ts';
+import { GatewayAddresses } from './gateway-addresses.ts';
 import { asFailure, deserves } from './judgement.ts';
+import { KillSwitch } from './kill-switch.ts';
 import { Link } from './link.ts';
 import { Patience } from './patience.ts';
 import type { TunnelPlan } from './plan.ts';
@@ -79,6 +81,8 @@ const DROP_INTERVAL = millis(15_000);
 export class Tunnel {
   readonly plan: TunnelPlan;
   readonly #parts: TunnelParts;
+  readonly #gateway: GatewayAddresses;
+  readonly #killSwitch: KillSwitch;
   #phase: Phase = { kind: 'down' };
   #open: OpenDatapath | undefined;
   #waiters: Waiter[] = [];
@@ -86,6 +90,8 @@ export class Tunnel {
   #failures = 0;
   #attempts = 0;
   #everUp = false;
+  /** Between the user's `up` and their `down`. */
+  #wanted = false;
   #lastFailure: Failure | undefined;
   #hostChanges: readonly string[] = [];
   #localAddress: string | undefined;
@@ -99,6 +105,8 @@ export class Tunnel {
   constructor(parts: TunnelParts) {
     this.plan = parts.plan;
     this.#parts = parts;
+    this.#gateway = new GatewayAddresses(parts);
+    this.#killSwitch = new KillSwitch(parts);
     const { scheduler } = parts.world;
     this.#patience = new Patience(scheduler, () => this.#tooLong());
     this.prompt = new Prompt({
@@ -142,6 +150,7 @@ export class Tunnel {
 
   /** Connects; resolves when packets can flow, rejects with the Failure that ended the attempt. */
   up(): Promise<void> {
+    this.#wanted = true;
     if (this.#phase.kind === 'up') return Promise.resolve();
     const result = new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
     if (this.#phase.kind === 'held' || this.#phase.kind === 'waiting') this.#phase.cancel();
@@ -155,7 +164,8 @@ export class Tunnel {
   /** Disconnects and leaves the host as it was; resolves when that is done. */
   down(): Promise<void> {
     const phase = this.#phase;
-    if (phase.kind === 'down') return Promise.resolve();
+    this.#wanted = false;
+    if (phase.kind === 'down') return this.#killSwitch.end();
     const done = new Promise<void>((resolve) => this.#downWaiters.push(resolve));
     this.#refuse({
       code: 'CANCELLED',
@@ -199,7 +209,6 @@ export class Tunnel {
   }
 
   async #prepare(): Promise<void> {
-    const { world } = this.#parts;
     const { plan } = this;
     this.#enter({ kind: 'preparing' });
     this.#attempts++;
@@ -209,10 +218,10 @@ export class Tunnel {
       await this.#over(complete.error);
       return;
     }
-    let addresses: string[];
+    let addresses: readonly string[];
     try {
-      const resolved = await Promise.all(plan.hosts.map((host) => world.resolve(host)));
-      addresses = resolved.flat();
+      addresses = await this.#gateway.addresses();
+      await this.#killSwitch.arm(addresses);
       this.#open ??= await this.#openDatapath();
     } catch (error) {
       if (this.#phase.kind === 'preparing') await this.#over(asFailure(error));
@@ -422,6 +431,9 @@ export class Tunnel {
     const undone = await host.clear(this.plan.name);
     for (const change of undone) events.note('info', 'host', change.description);
     await this.#closeDatapath();
+    // A tunnel that was lost is still wanted: nothing goes out beside it before its user has let it go.
+    if (!this.#wanted || !this.#everUp) await this.#killSwitch.end();
+    else await this.#killSwitch.shut();
     this.#hostChanges = [];
     this.#everUp = false;
     this.#failures = 0;

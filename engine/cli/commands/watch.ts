@@ -1,4 +1,4 @@
-/** `culvert status`, `log`, `negotiation` and `repair`. */
+/** `culvert status`, `log` and `negotiation`. */
 import type { Command } from 'commander';
 import type { LogLine } from '../../api/events.ts';
 import { ApiError, localFailure } from '../../api/failure.ts';
@@ -101,16 +101,6 @@ export function addWatchCommands(program: Command): void {
       withEngine(options, async (client, output) => {
         const result = await client.call('tunnel.negotiation', { name });
         output.result(result, () => negotiationText(result.messages));
-        return 0;
-      }),
-    );
-
-  withCommon(program.command('repair'))
-    .description('undo what earlier runs left on this machine')
-    .action((options: CommonOptions) =>
-      withEngine(options, async (client, output) => {
-        const result = await client.call('host.repair', {}, { timeoutMs: 60_000 });
-        output.result(result, () => result.changes.join('\n') || 'nothing was left to undo');
         return 0;
       }),
     );

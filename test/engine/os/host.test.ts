@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLog } from '../../../engine/base/log.ts';
 import { fakeDns, PLAIN_WORLD } from '../../../engine/os/dns/dns.fake.ts';
+import { memoryFirewall } from '../../../engine/os/firewall/firewall.fake.ts';
+import { memoryGuards } from '../../../engine/os/firewall/storage.fake.ts';
 import { memoryHost } from '../../../engine/os/host.fake.ts';
 import { openHost } from '../../../engine/os/host.ts';
 import { memoryJournal } from '../../../engine/os/journal/journal.fake.ts';
@@ -41,6 +43,8 @@ const openOn = (on: World, journal: Journal, bootId = 'b1'): Promise<Host> =>
     log: silentLog,
     environment: {
       ...on,
+      firewall: memoryFirewall(),
+      guardStorage: () => memoryGuards(),
       routing: { table: 4500, preference: 4500, protocol: 145 },
       bootId: async () => bootId,
       openJournal: async () => journal,

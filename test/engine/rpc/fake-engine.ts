@@ -132,6 +132,11 @@ export class FakeEngine implements EngineApi {
     return { messages: [] };
   }
 
+  async release(): Promise<readonly string[]> {
+    this.calls.push('release');
+    return [];
+  }
+
   change(): void {
     for (const changed of this.#changed) changed();
   }
@@ -153,7 +158,14 @@ export class FakeEngine implements EngineApi {
 
   snapshot(): Snapshot {
     const engine = this.padding === '' ? INFO : { ...INFO, recovered: [this.padding] };
-    return { version: API_VERSION, time: NOW, engine, profiles: [], tunnels: this.tunnels };
+    return {
+      version: API_VERSION,
+      time: NOW,
+      engine,
+      profiles: [],
+      tunnels: this.tunnels,
+      killSwitch: { closed: false, guards: [] },
+    };
   }
 
   onChange(changed: () => void): () => void {

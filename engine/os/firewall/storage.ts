@@ -1,0 +1,61 @@
+/** The guards' file in the state folder: written beside, synced, and renamed into place. */
+import { constants } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OsError } from '../error.ts';
+import type { GuardStorage } from './guards.ts';
+import { GUARD_FILE, readStored, storedText } from './stored.ts';
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+const unusable = (error: unknown): OsError => {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new OsError('permission', `the kill switch's file cannot be used (${code ?? 'unknown'})`, message);
+};
+
+export function fileGuards(stateDir: string): GuardStorage {
+  const path = join(stateDir, GUARD_FILE);
+  return {
+    read: async () => {
+      try {
+        return readStored(await readFile(path, 'utf8')) ?? 'damaged';
+      } catch (error) {
+        // A file that is there and cannot be read says as little as one that is damaged.
+        return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : 'damaged';
+      }
+    },
+    write: async (guards) => {
+      const fresh = `${path}.new`;
+      try {
+        await mkdir(stateDir, { recursive: true, mode: 0o700 });
+        await rm(fresh, { force: true });
+        const file = await open(fresh, 'wx', 0o600);
+        try {
+          await file.writeFile(storedText(guards));
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(fresh, path);
+        await syncFolder(stateDir);
+      } catch (error) {
+        throw unusable(error);
+      }
+    },
+    remove: async () => {
+      try {
+        await rm(path, { force: true });
+        await syncFolder(stateDir);
+      } catch (error) {
+        throw unusable(error);
+      }
+    },
+  };
+}

@@ -1,0 +1,201 @@
+/**
+ * Whatever happens to the tunnel, not one packet of the user leaves beside it: names, IPv4 and IPv6, while it
+ * connects, rekeys, loses its gateway, crashes and comes back. What leaves is captured on both uplinks.
+ */
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Charon } from '../lab/charon.ts';
+import { sleep, until } from '../lab/command.ts';
+import { gatewayConf } from '../lab/gateway.ts';
+import { difference, hostState } from '../lab/host-state.ts';
+import { ADDRESS } from '../lab/lab.ts';
+import { firstPing } from '../lab/probe.ts';
+import { profile } from '../lab/profile.ts';
+import { type Stage, scenario } from '../lab/stage.ts';
+
+const QUICK = { timeout: 1, base: 1, jitter: 0, tries: 3 };
+const EVERYTHING = ['0.0.0.0/0', '::/0'];
+
+/** Neighbours and addresses, which a machine needs; IKE and ESP to the gateway. */
+const HARMLESS =
+  'arp or icmp6 or (udp and host 10.77.0.2 and (port 500 or port 4500)) or (udp and (port 67 or port 546 or port 547))';
+
+/** The user's programs at work: somewhere in the Internet, by both families and by name, and without end. */
+const USER = [
+  'while :; do',
+  `ping -c1 -W1 ${ADDRESS.wan} & ping -c1 -W1 ${ADDRESS.gw} & ping -6 -c1 -W1 ${ADDRESS.wan6} &`,
+  `ping -c1 -W1 192.0.2.53 & ping -c1 -W1 ${ADDRESS.natInside} &`,
+  `getent ahosts leak.example & getent ahosts ${ADDRESS.wan} &`,
+  'sleep 0.2; done',
+].join(' ');
+
+interface Watch {
+  /** Lines of what left outside since the last look. */
+  leaks(): string[];
+  stop(): void;
+}
+
+/** `icmp6` hides pings, so those are caught by their type. */
+const FILTER = `not (${HARMLESS}) or (icmp6 and ip6[40] == 128)`;
+
+async function watchUplinks({ lab }: Stage): Promise<Watch> {
+  const texts: string[] = [];
+  const captures = ['nat0', 'direct0'].map((uplink) => {
+    const child = lab.client.spawn(['tcpdump', '-lnn', '-Q', 'out', '-i', uplink, FILTER], {
+      stdout: 'pipe',
+    });
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      texts.push(...text.split('\n').filter((line) => line !== ''));
+    });
+    return child;
+  });
+  const user = lab.client.spawn(['setsid', 'sh', '-c', USER], { log: join(lab.folder, 'user.log') });
+  await sleep(500);
+  return {
+    leaks: () => texts.splice(0),
+    stop: () => {
+      if (user.pid !== undefined) process.kill(-user.pid, 'SIGKILL');
+      for (const child of captures) child.kill('SIGINT');
+    },
+  };
+}
+
+const guarded = (mode: 'while-up' | 'always', allowLocal = false) =>
+  profile({
+    remote: EVERYTHING,
+    more: {
+      killSwitch: { mode, allowLocal },
+      dpd: { delay: 1, action: 'restart' },
+      retransmission: QUICK,
+    },
+  });
+
+scenario('kill-switch', async (stage) => {
+  const { lab, culvert } = stage;
+  const conf = gatewayConf({ child: { local_ts: EVERYTHING.join(', ') } });
+
+  await stage.step('without it the capture sees the user, so that silence means something', async () => {
+    const watch = await watchUplinks(stage);
+    try {
+      await until('packets outside', () => watch.leaks().length > 3, { timeout: 5_000 });
+    } finally {
+      watch.stop();
+    }
+  });
+
+  await stage.step('while up: connect, rekey, a dead gateway and its return leak nothing', async () => {
+    await stage.gateway.load(conf);
+    const profileText = guarded('while-up');
+    // The first connect is watched from the moment the guard is in force.
+    assert.ok((await culvert.upByCall(profileText)).ok);
+    const { killSwitch } = await culvert.snapshot();
+    assert.deepEqual(killSwitch, {
+      closed: false,
+      guards: [{ profile: 'lab', mode: 'while-up', protects: ['everything'], blocking: false }],
+    });
+    const watch = await watchUplinks(stage);
+    try {
+      await stage.carries();
+      await culvert.cli(['rekey', 'lab', '--child', 'net']);
+      await culvert.cli(['rekey', 'lab', '--ike']);
+      await stage.carries();
+      await stage.gateway.kill();
+      await stage.tunnelUntil('a lost gateway', (now) => !now.usable, 20_000);
+      assert.equal((await culvert.snapshot()).killSwitch.guards[0]?.blocking, true);
+      await sleep(1_500);
+      stage.gateway = await Charon.start(lab.gw);
+      await stage.gateway.load(conf);
+      await firstPing(lab.client, ADDRESS.lan, 40_000);
+      await stage.tunnelUntil('a usable tunnel', (now) => now.usable);
+      await stage.carries();
+      assert.deepEqual(watch.leaks(), []);
+    } finally {
+      watch.stop();
+    }
+    await stage.disconnect();
+    assert.deepEqual((await culvert.snapshot()).killSwitch.guards, []);
+  });
+
+  await stage.step('always: a crash, the time without an engine and its restart leak nothing', async () => {
+    await stage.gateway.load(conf);
+    await stage.connect(guarded('always'));
+    const watch = await watchUplinks(stage);
+    try {
+      await culvert.kill();
+      await sleep(1_000);
+      await culvert.restart();
+      const { killSwitch } = await culvert.snapshot();
+      assert.deepEqual(killSwitch.guards, [
+        { profile: 'lab', mode: 'always', protects: ['everything'], blocking: true },
+      ]);
+      await sleep(500);
+      assert.ok((await culvert.upByCall(guarded('always'))).ok);
+      await stage.carries();
+      await culvert.down('lab');
+      await sleep(1_000);
+      assert.deepEqual(watch.leaks(), []);
+      assert.equal((await culvert.snapshot()).killSwitch.guards[0]?.blocking, true);
+      assert.equal((await culvert.cli(['release', '--json'])).code, 0);
+      await until('packets outside again', () => watch.leaks().length > 0, { timeout: 5_000 });
+    } finally {
+      watch.stop();
+    }
+    await stage.unchanged();
+  });
+
+  await stage.step(
+    'local networks stay reachable when the profile says so, their name servers not',
+    async () => {
+      await stage.gateway.load(conf);
+      await stage.connect(guarded('while-up', true));
+      const ping = (to: string): Promise<{ readonly code: number | null }> =>
+        lab.client.run(['ping', '-c1', '-W1', '-I', 'nat0', to]);
+      assert.equal((await ping(ADDRESS.natInside)).code, 0);
+      assert.notEqual((await ping('192.0.2.53')).code, 0);
+      await stage.disconnect();
+    },
+  );
+
+  await stage.step('networks alone: only they are kept inside', async () => {
+    await stage.gateway.load(gatewayConf());
+    await stage.connect(profile({ more: { killSwitch: { mode: 'always' }, retransmission: QUICK } }));
+    await culvert.down('lab');
+    const ping = (to: string): Promise<{ readonly code: number | null }> =>
+      lab.client.run(['ping', '-c1', '-W1', to]);
+    assert.equal((await ping(ADDRESS.wan)).code, 0);
+    assert.notEqual((await ping(ADDRESS.lan)).code, 0);
+    assert.equal((await culvert.cli(['release', '--json'])).code, 0);
+    await stage.unchanged();
+  });
+
+  await stage.step('a wrong password locks nobody out', async () => {
+    await stage.gateway.load(gatewayConf({ psk: 'another' }));
+    await stage.refused(guarded('always'), { code: 'AUTHENTICATION_FAILED' });
+    assert.deepEqual((await culvert.snapshot()).killSwitch.guards, []);
+  });
+
+  await stage.step('a damaged record means closed, until it is released without an engine', async () => {
+    await stage.gateway.load(conf);
+    await stage.connect(guarded('always'));
+    await culvert.kill();
+    const file = join(culvert.state, 'kill-switch.json');
+    await lab.client.script([
+      `head -c 40 ${file} > ${file}.cut`,
+      `mv ${file}.cut ${file}`,
+      'nft flush ruleset',
+    ]);
+    await culvert.restart();
+    assert.equal((await culvert.snapshot()).killSwitch.closed, true);
+    assert.notEqual((await lab.client.run(['ping', '-c1', '-W1', ADDRESS.wan])).code, 0);
+    const answer = await culvert.upByCall(guarded('always'));
+    assert.ok(!answer.ok && /release it first/.test(answer.failure.message), JSON.stringify(answer));
+    await culvert.kill();
+    const released = await culvert.cli(['release', '--json', '--state', culvert.state]);
+    assert.equal(released.code, 0, released.stdout + released.stderr);
+    assert.equal((await lab.client.run(['ping', '-c1', '-W1', ADDRESS.wan])).code, 0);
+    assert.equal(difference(stage.before, await hostState(lab.client)), '');
+    rmSync(file, { force: true });
+    await culvert.restart();
+  });
+});
