@@ -66,6 +66,16 @@ const prfOfInteg = (integ: number): number | undefined => INTEG_ROWS.get(integ)?
 const additional = (found: readonly TransformSpec[]): TransformSpec[] =>
   found.filter((t) => t.type !== KE && isKeyExchangeKind(t.type)).sort((a, b) => a.type - b.type);
 
+/** An additional key exchange for which no method is left: each runs at most once (RFC 9370 §2.2.1). */
+function repeated(exchanges: readonly TransformSpec[]): TransformSpec | undefined {
+  const of = (type: number): TransformSpec[] => exchanges.filter((t) => t.type === type);
+  // A type with one method only takes it away from all others.
+  const fixed = exchanges.filter((t) => t.id !== 0 && of(t.type).length === 1);
+  return exchanges.find(
+    (t) => t.type !== KE && of(t.type).every((o) => fixed.some((f) => f.id === o.id && f.type !== o.type)),
+  );
+}
+
 /** A transform's keyword, or its type and number where it has none. */
 const wordOf = (t: TransformSpec): string =>
   keywordOf(t.type, t.id, t.keyLength) ??
@@ -120,8 +130,10 @@ function complete(
   }
   if (aeads.length > 0) integs = [];
   const more = additional(found);
-  if (more.length > 0 && exchanges.length === 0)
+  if (more.some((t) => t.id !== 0) && !exchanges.some((t) => t.id !== 0))
     return fault(text, 'additional key exchanges need a first one (such as x25519)');
+  const twice = repeated([...exchanges, ...more]);
+  if (twice) return fault(wordOf(twice), 'repeats a key exchange: each one has to differ (RFC 9370)');
   return ok([...ciphers, ...prfs, ...integs, ...exchanges, ...esns, ...more]);
 }
 

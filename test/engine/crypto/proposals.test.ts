@@ -48,6 +48,11 @@ test('what is refused, and at which word', () => {
     ['aes128gmac-prfsha256-x25519', 'ike', /^aes128gmac: encrypts nothing/],
     ['aes128-md5_128-modp2048', 'ike', /a PRF is missing/],
     ['aes128-sha256-ke1_mlkem768', 'esp', /additional key exchanges need/],
+    ['aes128-sha256-modpnone-ke1_mlkem768', 'esp', /additional key exchanges need/],
+    ['aes128-sha256-x25519-ke1_x25519', 'ike', /repeats a key exchange/],
+    ['aes128-sha256-x25519-ke1_mlkem768-ke2_mlkem768', 'ike', /repeats a key exchange/],
+    ['aes128-sha256-x25519-ke1_mlkem9', 'ike', /no known algorithm/],
+    ['aes128-sha256-x25519-ke8_mlkem768', 'ike', /no known algorithm/],
     ['aes128-sha256-x25519-ke8_mlkem768', 'ike', /^ke8_mlkem768: is no known/],
     ['aes128-aes128gcm16-sha256-x25519', 'ike', /do not mix/],
     ['aes128gcm16-x25519', 'ike', /a PRF is missing/],
@@ -129,7 +134,7 @@ test('every keyword reads as itself and prints as the first one of its transform
         ? `${k.keyword}${esp ? '-sha256' : beside[1]}`
         : protocol === 'esp'
           ? `aes128-sha256-${k.keyword}`
-          : `${beside[k.type] ?? 'aes128-sha256-x25519-prfsha512-'}${k.keyword}`;
+          : `${beside[k.type] ?? 'aes128-sha256-x25519-ecp256-prfsha512-'}${k.keyword}`;
     const parsed = parseProposal(text, esp ? 'esp' : protocol);
     assert.ok(parsed.ok, `${text}: ${parsed.ok ? '' : parsed.error.reason}`);
     const mine = parsed.value.transforms.find((t) => t.type === k.type && t.id === k.id);
