@@ -88,7 +88,7 @@ const tunnel: Rule = {
   judge: ofProbe(({ view, failure, assigned }) => {
     const child = view?.children[0];
     if (failure || !child) return undefined;
-    const { text, weak } = espSuite(child.suite, child.esn, child.keMethod);
+    const { text, weak } = espSuite(child.suite, child.esn, child.keMethod, child.additional);
     const addresses = assigned?.addresses.map(({ address, length }) => `${address}/${length}`) ?? [];
     const says = [
       `ESP with ${text} to ${child.remote.map(selectorText).join(', ')}`,

@@ -4,9 +4,10 @@ import type { Payload } from '../wire/payloads/types.ts';
 import { Exchange as ExchangeType, NotifyType, Protocol } from '../wire/registry.ts';
 import type { Core } from './core.ts';
 import { answerAuth } from './exchanges/auth-answer.ts';
-import { answerCreateChild } from './exchanges/create-child-answer.ts';
+import { answerCreateChild, answerFollowUp } from './exchanges/create-child-answer.ts';
 import { answerDeletes } from './exchanges/delete.ts';
 import { IkeRekey } from './exchanges/ike-rekey.ts';
+import { answerIntermediate } from './exchanges/intermediate.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { retireSa, takeOver } from './ike-takeover.ts';
 import { endNow } from './lifecycle.ts';
@@ -31,15 +32,26 @@ export function answerRequest(
   }
   switch (exchange) {
     case ExchangeType.IKE_AUTH:
-      if (core.establishedAt === undefined && !core.ending && !sa.initiator)
-        answerAuth(core, sa, payloads, respond);
-      else respond([notify(NotifyType.INVALID_SYNTAX)]);
+    case ExchangeType.IKE_INTERMEDIATE:
+      if (core.establishedAt !== undefined || core.ending || sa.initiator)
+        respond([notify(NotifyType.INVALID_SYNTAX)]);
+      // IKE_AUTH before all keys are in place is none (RFC 9370 §2.2.2).
+      else if (exchange === ExchangeType.IKE_INTERMEDIATE || core.handshake?.additional.length)
+        answerIntermediate(core, sa, payloads, respond);
+      else answerAuth(core, sa, payloads, respond);
       return;
     case ExchangeType.CREATE_CHILD_SA:
       respond(
         core.establishedAt === undefined
           ? [notify(NotifyType.INVALID_SYNTAX)]
           : answerCreateChild(core, sa, payloads),
+      );
+      return;
+    case ExchangeType.IKE_FOLLOWUP_KE:
+      respond(
+        core.establishedAt === undefined
+          ? [notify(NotifyType.INVALID_SYNTAX)]
+          : answerFollowUp(core, sa, payloads),
       );
       return;
     case ExchangeType.INFORMATIONAL:
@@ -75,8 +87,8 @@ function answerInformational(core: Core, sa: IkeSa, payloads: readonly Payload[]
 /** The peer deleted this IKE SA: the session's end only when no other SA has taken over (§2.25.2). */
 function deleted(core: Core, sa: IkeSa): void {
   const open = sa.window.flight?.exchange;
-  if (sa === core.current && open instanceof IkeRekey && open.collision && !open.collision.made.gone)
-    takeOver(core, sa, open.collision.made, false);
+  const rival = open instanceof IkeRekey ? open.collision?.made : undefined;
+  if (sa === core.current && rival && !rival.gone) takeOver(core, sa, rival, false);
   if (sa !== core.current) {
     retireSa(core, sa);
     return;

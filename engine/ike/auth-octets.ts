@@ -8,9 +8,10 @@ export const idBody = (identity: Identity): Uint8Array =>
   concat(Uint8Array.of(identity.idType, 0, 0, 0), identity.data);
 
 /**
- * RealMessage | NonceOfTheOther | prf(SK_p, RestOfIDPayload).
+ * RealMessage | NonceOfTheOther | prf(SK_p, RestOfIDPayload) [| IntAuth].
  * @param firstMessage the signer's IKE_SA_INIT message, octet for octet as sent
  * @param skP SK_pi for the initiator's, SK_pr for the responder's
+ * @param intAuth what RFC 9242 §3.3.2 adds after IKE_INTERMEDIATE, else empty
  */
 export function authOctets(
   crypto: CryptoProvider,
@@ -19,8 +20,9 @@ export function authOctets(
   otherNonce: Uint8Array,
   skP: Uint8Array,
   identity: Identity,
+  intAuth: Uint8Array,
 ): Uint8Array {
-  return concat(firstMessage, otherNonce, crypto.prf(prf, skP, idBody(identity)));
+  return concat(firstMessage, otherNonce, crypto.prf(prf, skP, idBody(identity)), intAuth);
 }
 
 /** prf(prf(secret, "Key Pad for IKEv2"), octets). */

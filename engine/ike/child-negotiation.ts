@@ -9,10 +9,12 @@ import type { Child } from './child.ts';
 import { readSpi, spiBytes } from './children.ts';
 import type { ChildConfig } from './contract.ts';
 import type { Core } from './core.ts';
+import type { Nonces } from './keymat.ts';
 import { failure } from './parts/failures.ts';
 import { single } from './parts/pick.ts';
-import { type Chosen, choose, type KeUse, offer, readChoice, supported } from './parts/proposals.ts';
+import { type Chosen, choose, type KeUse, offer, readChoice } from './parts/proposals.ts';
 import { anyOf, isNarrower, narrow, readNarrowed, resolve, tsPayload } from './parts/selectors.ts';
+import { supported } from './parts/usable-proposals.ts';
 
 /** What we ask for, kept to judge the answer by. */
 export interface ChildOffer {
@@ -33,6 +35,13 @@ export interface ChildAgreement {
   readonly local: readonly Selector[];
   readonly remote: readonly Selector[];
   readonly narrowed: boolean;
+}
+
+/** What CREATE_CHILD_SA has brought, while additional key exchanges go on. */
+export interface AgreedPair {
+  readonly agreement: ChildAgreement;
+  readonly nonces: Nonces;
+  readonly shared: Uint8Array | undefined;
 }
 
 /** Our side's addresses for `dynamic`: virtual ones once known, every address while they are asked for. */

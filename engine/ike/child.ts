@@ -16,6 +16,7 @@ export interface Child {
   readonly suite: CipherSuite;
   readonly esn: boolean;
   readonly keMethod: number;
+  readonly additional: readonly number[];
   readonly local: readonly Selector[];
   readonly remote: readonly Selector[];
   readonly narrowed: boolean;
@@ -40,6 +41,7 @@ export const childView = (child: Child): ChildView => ({
   suite: child.suite,
   esn: child.esn,
   keMethod: child.keMethod,
+  additional: child.additional,
   local: child.local,
   remote: child.remote,
   narrowed: child.narrowed,

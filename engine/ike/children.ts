@@ -35,6 +35,8 @@ export interface NewPair {
   readonly nonces: Nonces;
   /** g^ir with PFS; wiped here. */
   readonly shared: Uint8Array | undefined;
+  /** Of additional key exchanges (RFC 9370); wiped here. */
+  readonly more?: readonly Uint8Array[];
   /** Whether we began the exchange that makes it. */
   readonly initiator: boolean;
   readonly outbound: 'now' | 'later';
@@ -48,8 +50,9 @@ export function installPair(core: Core, sa: IkeSa, pair: NewPair): Child {
   const { crypt } = sa;
   const sizes = cipherSizes(pair.chosen.suite);
   if (!crypt || !sizes || !core.path) throw new TypeError('a CHILD_SA needs a keyed IKE SA');
-  const keys = childKeys(core.context.crypto, crypt.prf, crypt.skD, sizes, pair.nonces, pair.shared);
-  wipe(pair.shared);
+  const { nonces, shared, more = [] } = pair;
+  const keys = childKeys(core.context.crypto, crypt.prf, crypt.skD, sizes, nonces, shared, more);
+  wipe(shared, ...more);
   const { rekeyAt, expiresAt } = core.lifetimeFrom(pair.config.lifetime);
   const child: Child = {
     id: core.context.freshChildId(),
@@ -60,6 +63,7 @@ export function installPair(core: Core, sa: IkeSa, pair: NewPair): Child {
     suite: pair.chosen.suite,
     esn: pair.chosen.esn,
     keMethod: pair.chosen.keMethod,
+    additional: pair.chosen.additional,
     local: pair.local,
     remote: pair.remote,
     narrowed: pair.narrowed,
@@ -121,7 +125,9 @@ function describe(child: Child): string {
   const selectors = (list: readonly Selector[]): string => list.map(selectorText).join(' ');
   const extras = [
     suiteName(child.suite),
-    ...(child.keMethod ? [`PFS ${keyExchangeName(child.keMethod)}`] : []),
+    ...(child.keMethod
+      ? [`PFS ${[child.keMethod, ...child.additional].map(keyExchangeName).join(' + ')}`]
+      : []),
     ...(child.esn ? ['ESN'] : []),
     ...(child.narrowed ? ['narrowed by the peer'] : []),
   ];

@@ -324,6 +324,8 @@ export interface ChildView {
   readonly esn: boolean;
   /** Key exchange of its own (PFS), 0 when keyed from the IKE SA's. */
   readonly keMethod: number;
+  /** Methods of additional key exchanges of its own, in order (RFC 9370). */
+  readonly additional: readonly number[];
   /** After narrowing. */
   readonly local: readonly Selector[];
   readonly remote: readonly Selector[];
@@ -349,7 +351,13 @@ export interface IkeView {
   /** The EAP method that proved the initiator, such as `EAP-MSCHAPv2`. */
   readonly eapMethod: string | undefined;
   readonly suite:
-    | { readonly cipher: CipherSuite; readonly prf: number; readonly keMethod: number }
+    | {
+        readonly cipher: CipherSuite;
+        readonly prf: number;
+        readonly keMethod: number;
+        /** Methods of additional key exchanges, in order (RFC 9370). */
+        readonly additional: readonly number[];
+      }
     | undefined;
   /** Whether a PPK is in the keys; `undefined` when none is configured. */
   readonly ppk: boolean | undefined;

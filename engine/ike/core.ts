@@ -22,6 +22,8 @@ import type { EapAnswer } from './exchanges/auth-eap-answer.ts';
 import type { Exchange } from './exchanges/exchange.ts';
 import type { Handshake } from './handshake.ts';
 import { IkeSa } from './ike-sa.ts';
+import type { Opened } from './int-auth.ts';
+import { PeerFollowUps } from './peer-follow-ups.ts';
 
 export interface QueuedTask {
   readonly exchange: Exchange;
@@ -60,6 +62,8 @@ export class Core {
   /** The datagram being read, and its SPIs: AUTH signs IKE_SA_INIT octet for octet. */
   received: Uint8Array | undefined;
   receivedSpis: { readonly spiInitiator: IkeSpi; readonly spiResponder: IkeSpi } | undefined;
+  /** The authentic message being read, for what AUTH says of IKE_INTERMEDIATE. */
+  opened: Opened | undefined;
   /** The SA that new exchanges of ours use. */
   current: IkeSa | undefined;
   sas: IkeSa[] = [];
@@ -68,6 +72,10 @@ export class Core {
   readonly deletedEarly: Set<Spi32> = new Set();
   /** After the peer rekeyed the IKE SA: no exchange on the new one before the peer has it for certain. */
   holdUntil: Instant | undefined;
+  /** The peer's new SAs that wait for additional key exchanges. */
+  readonly peerFollowUps: PeerFollowUps = new PeerFollowUps();
+  /** How often in a row the peer had forgotten ours. */
+  followUpsForgotten = 0;
   remoteId: Identity | undefined;
   localAuthMethod: number | undefined;
   remoteAuthMethod: number | undefined;

@@ -11,6 +11,7 @@ export type DeadlineName =
   | 'liveness'
   | 'farewell'
   | 'queue'
+  | 'follow-ups'
   | `${'retransmit' | 'retire'}/${number}`
   | `${'child-rekey' | 'child-hard'}/${number}`;
 

@@ -6,6 +6,7 @@ import type { Core } from './core.ts';
 import type { MethodContext } from './eap/method.ts';
 import type { Handshake } from './handshake.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { intAuthOctets } from './int-auth.ts';
 
 export interface EapProof {
   /** AUTH data to send. */
@@ -34,8 +35,9 @@ export function eapProof(
   const { prf } = sa.crypt;
   const { ourInit, peerInit, ourNonce, peerNonce } = handshake;
   const { ourSkP, peerSkP } = keys;
-  const ours = authOctets(crypto, prf, ourInit, peerNonce, ourSkP, local);
-  const theirs = authOctets(crypto, prf, peerInit, ourNonce, peerSkP, peer);
+  const intAuth = intAuthOctets(core);
+  const ours = authOctets(crypto, prf, ourInit, peerNonce, ourSkP, local, intAuth);
+  const theirs = authOctets(crypto, prf, peerInit, ourNonce, peerSkP, peer, intAuth);
   return {
     ours: sharedKeyAuth(crypto, prf, msk ?? ourSkP, ours),
     theirs: sharedKeyAuth(crypto, prf, msk ?? peerSkP, theirs),

@@ -9,6 +9,8 @@ export interface IkeCrypt {
   readonly suite: CipherSuite;
   readonly prf: number;
   readonly keMethod: number;
+  /** Methods of the additional key exchanges that are in the keys. */
+  readonly additional: readonly number[];
   readonly protection: Protection;
   /** SK_d: keys of children and of the next IKE SA come from it. */
   readonly skD: Uint8Array;
@@ -53,7 +55,7 @@ export class IkeSa {
   /** Wipes all keys. */
   destroy(): void {
     this.window.flight?.exchange.abandon?.();
-    this.window.clear();
+    this.window.clear(this.crypt?.protection);
     this.crypt?.protection.destroy();
     wipe(this.crypt?.skD);
     this.crypt = undefined;

@@ -14,6 +14,7 @@ const HOLD_MS = 5_000 as Millis;
 export function takeOver(core: Core, old: IkeSa, next: IkeSa, hold: boolean): void {
   old.replaced = true;
   core.current = next;
+  core.peerFollowUps.drop(core);
   core.holdUntil = hold ? after(core.now, HOLD_MS) : undefined;
   renewIkeLifetime(core);
   core.deadlines.set(`retire/${old.id}`, after(core.now, RETIRE_MS));

@@ -33,15 +33,20 @@ export function firstSkeyseed(
   return crypto.prf(prf, key, shared);
 }
 
-/** SKEYSEED of a rekeyed IKE SA, with the old SA's PRF and SK_d: prf(SK_d, g^ir | Ni | Nr) (§2.18). */
+/**
+ * SKEYSEED of a rekeyed IKE SA, with the old SA's PRF and SK_d: prf(SK_d, g^ir | Ni | Nr | SK(1) | … | SK(n))
+ * (§2.18; RFC 9370 §2.2.4). A round of IKE_INTERMEDIATE makes the next one in the same way, with the SK_d before it
+ * (RFC 9370 §2.2.2).
+ */
 export function rekeySkeyseed(
   crypto: CryptoProvider,
   oldPrf: number,
   oldD: Uint8Array,
   nonces: Nonces,
   shared: Uint8Array,
+  more: readonly Uint8Array[] = [],
 ): Uint8Array {
-  return crypto.prf(oldPrf, oldD, shared, nonces.initiator, nonces.responder);
+  return crypto.prf(oldPrf, oldD, shared, nonces.initiator, nonces.responder, ...more);
 }
 
 /** {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr}; the caller wipes `skeyseed`. */
@@ -97,7 +102,10 @@ export interface ChildKeys {
   readonly integResponder: Uint8Array;
 }
 
-/** KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr) (§2.17); `shared` only with PFS. */
+/**
+ * KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr [| SK(1) | … | SK(n)]) (§2.17; RFC 9370 §2.2.4); `shared` only with PFS, `more`
+ * of additional key exchanges.
+ */
 export function childKeys(
   crypto: CryptoProvider,
   prf: number,
@@ -105,6 +113,7 @@ export function childKeys(
   sizes: CipherSizes,
   nonces: Nonces,
   shared?: Uint8Array,
+  more: readonly Uint8Array[] = [],
 ): ChildKeys {
   const lengths = [sizes.encrKeyLength, sizes.integKeyLength, sizes.encrKeyLength, sizes.integKeyLength];
   const seed = shared ? [shared, nonces.initiator, nonces.responder] : [nonces.initiator, nonces.responder];
@@ -114,6 +123,7 @@ export function childKeys(
     d,
     lengths.reduce((a, b) => a + b, 0),
     ...seed,
+    ...more,
   );
   const [encrInitiator, integInitiator, encrResponder, integResponder] = cut(all, lengths) as [
     Uint8Array,

@@ -43,6 +43,8 @@ export function pump(core: Core): void {
     if (core.holdUntil > core.now) return;
     core.holdUntil = undefined;
   }
+  // The peer is about to replace this SA: what we begin on it would be refused (§2.25.2).
+  if (core.peerFollowUps.has('ike') && !core.ending) return;
   while (!sa.window.flight && !sa.gone) {
     const index = core.queue.findIndex((task) => task.notBefore <= core.now);
     const [task] = index < 0 ? [] : core.queue.splice(index, 1);
@@ -189,6 +191,7 @@ export function finish(core: Core): void {
   core.queue = [];
   core.question?.abandon?.();
   core.question = undefined;
+  core.peerFollowUps.drop(core);
   core.eapAnswer?.wipe();
   for (const sa of [...core.sas]) {
     sa.window.flight?.exchange.abandon?.();

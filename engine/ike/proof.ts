@@ -9,6 +9,7 @@ import type { Identity, Input } from './contract.ts';
 import type { Core } from './core.ts';
 import type { Handshake } from './handshake.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { intAuthOctets } from './int-auth.ts';
 import { readCertificates } from './parts/cert.ts';
 import { failure, identityText } from './parts/failures.ts';
 import { single } from './parts/pick.ts';
@@ -44,6 +45,7 @@ export function prove(
     handshake.peerNonce,
     keys.ourSkP,
     config.localId,
+    intAuthOctets(core),
   );
   if (config.localAuth.kind === 'psk') {
     const data = sharedKeyAuth(context.crypto, sa.crypt.prf, config.localAuth.secret.expose(), octets);
@@ -112,6 +114,7 @@ export function checkPeer(
     handshake.ourNonce,
     (handshake.ppk ?? handshake).peerSkP,
     identity,
+    intAuthOctets(core),
   );
   const accept = (): void => {
     core.remoteId = identity;

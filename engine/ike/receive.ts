@@ -20,7 +20,7 @@ import { Exchange as ExchangeType, NotifyType } from '../wire/registry.ts';
 import { answerRequest } from './answer.ts';
 import type { Path } from './contract.ts';
 import type { Core } from './core.ts';
-import { startAuth } from './exchanges/auth.ts';
+import { afterSaInit } from './exchanges/intermediate.ts';
 import { answerSaInit, refuse } from './exchanges/sa-init-answer.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { conclude, land, takeHint } from './lifecycle.ts';
@@ -140,7 +140,9 @@ function receiveResponse(core: Core, sa: IkeSa, datagram: Datagram): void {
     return;
   }
   noteReceived(core, message, datagram.bytes.length, payloads, roundTrip);
+  core.opened = { datagram: datagram.bytes, sealed, ...inside };
   conclude(core, sa, exchange, exchange.response(core, sa, payloads));
+  core.opened = undefined;
 }
 
 /** The round trip of an answered request; unknown once it was repeated, for either copy may have been answered. */
@@ -161,7 +163,7 @@ function receiveSaInitResponse(core: Core, sa: IkeSa, { bytes, path, message }: 
   core.receivedSpis = undefined;
   if (outcome.kind !== 'hint') land(core, sa);
   conclude(core, sa, flight.exchange, outcome);
-  if (outcome.kind === 'done') startAuth(core, sa);
+  if (outcome.kind === 'done') afterSaInit(core, sa);
 }
 
 function receiveRequest(core: Core, sa: IkeSa, datagram: Datagram): void {
@@ -190,16 +192,18 @@ function receiveRequest(core: Core, sa: IkeSa, datagram: Datagram): void {
     return;
   }
   window.pending = request;
+  core.opened = { datagram: bytes, sealed, ...inside };
   answerRequest(core, sa, message.exchange, payloads, (answer) => {
     if (window.pending === request) sendResponse(core, sa, request, answer);
   });
+  core.opened = undefined;
 }
 
 /** The last request once more: octet for octet, or split anew; only its first fragment counts (RFC 7383 §2.6.1). */
 function repeat(core: Core, sa: IkeSa, { bytes }: Datagram, sealed: SkPayload | SkfPayload): void {
   const { answered } = sa.window;
   if (!answered || (sealed.kind === 'SKF' && sealed.number !== 1)) return;
-  if (equalBytes(answered.request, bytes) || sa.crypt?.protection.open(bytes, sealed))
+  if (equalBytes(answered.request, bytes) || answered.protection?.open(bytes, sealed))
     resendResponse(core, sa);
 }
 

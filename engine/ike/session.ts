@@ -102,7 +102,12 @@ class IkeSession implements Session {
       localAuthMethod: core.localAuthMethod,
       remoteAuthMethod: core.remoteAuthMethod,
       eapMethod: core.eapMethod,
-      suite: sa?.crypt && { cipher: sa.crypt.suite, prf: sa.crypt.prf, keMethod: sa.crypt.keMethod },
+      suite: sa?.crypt && {
+        cipher: sa.crypt.suite,
+        prf: sa.crypt.prf,
+        keMethod: sa.crypt.keMethod,
+        additional: sa.crypt.additional,
+      },
       ppk: core.config.ppk && core.establishedAt !== undefined ? core.ppkInUse : undefined,
       path: core.path,
       nat: core.nat,

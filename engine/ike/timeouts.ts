@@ -5,7 +5,7 @@ import type { Core } from './core.ts';
 import type { DeadlineName } from './deadlines.ts';
 import { ChildRekey } from './exchanges/child-rekey.ts';
 import { childDelete } from './exchanges/delete.ts';
-import { IkeRekey } from './exchanges/ike-rekey.ts';
+import { IkeRekey, rekeyLeftUndone } from './exchanges/ike-rekey.ts';
 import { liveness } from './exchanges/liveness.ts';
 import { settle } from './ike-takeover.ts';
 import { armLiveness, beginClose, endNow, finish, unanswered } from './lifecycle.ts';
@@ -41,6 +41,9 @@ function fire(core: Core, name: DeadlineName, lastInbound: Instant | undefined):
           false,
         ),
       );
+      return;
+    case 'follow-ups':
+      if (core.peerFollowUps.expire(core)) rekeyLeftUndone(core);
       return;
     case 'farewell':
       finish(core);

@@ -11,7 +11,7 @@ import type { Exchange } from './exchanges/exchange.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { endpointText } from './parts/failures.ts';
 import { Reassembly } from './parts/fragments.ts';
-import { overhead } from './sealed.ts';
+import { overhead, type Protection } from './sealed.ts';
 import { noteSent } from './story.ts';
 import type { Flight } from './window.ts';
 
@@ -27,7 +27,7 @@ export function sendDatagrams(core: Core, datagrams: readonly Uint8Array[]): voi
   for (const bytes of datagrams) core.emit({ kind: 'send', bytes, path, encapsulated });
 }
 
-function headerOf(sa: IkeSa, exchange: number, response: boolean, messageId: MessageId): Header {
+export function headerOf(sa: IkeSa, exchange: number, response: boolean, messageId: MessageId): Header {
   return {
     spiInitiator: sa.spiInitiator,
     spiResponder: sa.spiResponder,
@@ -42,15 +42,15 @@ function headerOf(sa: IkeSa, exchange: number, response: boolean, messageId: Mes
 
 function encode(
   core: Core,
-  sa: IkeSa,
+  protection: Protection | undefined,
   header: Header,
   payloads: readonly Payload[],
   sizeIndex: number,
 ): Uint8Array[] {
-  if (header.exchange === ExchangeType.IKE_SA_INIT || !sa.crypt) return [encodeMessage(header, payloads)];
+  if (header.exchange === ExchangeType.IKE_SA_INIT || !protection) return [encodeMessage(header, payloads)];
   const ipv6 = core.path !== undefined && isIpv6(core.path.remote.address);
   const size = core.fragmentation ? core.config.fragmentation.sizes[sizeIndex] : undefined;
-  return sa.crypt.protection.protect(header, payloads, size, ipv6);
+  return protection.protect(header, payloads, size, ipv6);
 }
 
 /** Sends a request of ours; its answer comes back through the window. */
@@ -60,7 +60,8 @@ export function sendRequest(core: Core, sa: IkeSa, exchange: Exchange, payloads:
   const messageId = first ? (0 as MessageId) : sa.window.takeId();
   if (first) sa.window.nextOut = 1;
   const header = headerOf(sa, exchange.table.type, false, messageId);
-  const build = (sizeIndex: number): Uint8Array[] => encode(core, sa, header, payloads, sizeIndex);
+  const protection = sa.crypt?.protection;
+  const build = (sizeIndex: number): Uint8Array[] => encode(core, protection, header, payloads, sizeIndex);
   const datagrams = build(core.sizeIndex);
   const flight: Flight = {
     exchange,
@@ -145,9 +146,19 @@ export function sendResponse(
   payloads: readonly Payload[],
 ): Uint8Array[] {
   const header = headerOf(sa, request.exchange, true, request.messageId);
-  const datagrams = encode(core, sa, header, payloads, core.sizeIndex);
+  const protection = sa.crypt?.protection;
+  const datagrams = encode(core, protection, header, payloads, core.sizeIndex);
+  const before = sa.window.answered?.protection;
+  if (before !== protection) before?.destroy();
   sa.window.pending = undefined;
-  sa.window.answered = { ...request, payloads, datagrams, sizeIndex: core.sizeIndex, resends: 0 };
+  sa.window.answered = {
+    ...request,
+    payloads,
+    protection,
+    datagrams,
+    sizeIndex: core.sizeIndex,
+    resends: 0,
+  };
   noteSent(core, header, payloads, datagrams);
   sendDatagrams(core, datagrams);
   return datagrams;
@@ -158,9 +169,11 @@ export function resendResponse(core: Core, sa: IkeSa): void {
   const { answered } = sa.window;
   if (!answered || answered.resends >= MOST_RESENDS) return;
   answered.resends++;
-  if (answered.resends >= 2 && sa.crypt) {
+  const { protection } = answered;
+  if (answered.resends >= 2 && protection) {
     const header = headerOf(sa, answered.exchange, true, answered.messageId);
-    const build = (sizeIndex: number): Uint8Array[] => encode(core, sa, header, answered.payloads, sizeIndex);
+    const build = (sizeIndex: number): Uint8Array[] =>
+      encode(core, protection, header, answered.payloads, sizeIndex);
     const smaller = { datagrams: answered.datagrams, sizeIndex: answered.sizeIndex, build };
     shrink(core, smaller);
     answered.datagrams = smaller.datagrams;

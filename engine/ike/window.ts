@@ -7,6 +7,7 @@ import { wipe } from '../base/bytes.ts';
 import type { Payload } from '../wire/payloads/types.ts';
 import type { Exchange } from './exchanges/exchange.ts';
 import { Reassembly } from './parts/fragments.ts';
+import type { Protection } from './sealed.ts';
 
 /** A request of ours that waits for its answer. */
 export interface Flight {
@@ -29,6 +30,8 @@ export interface Answered {
   /** Its first datagram, to know a retransmit without decrypting it. */
   readonly request: Uint8Array;
   readonly payloads: readonly Payload[];
+  /** What it was sealed with, which an additional key exchange replaces afterwards. */
+  protection: Protection | undefined;
   datagrams: Uint8Array[];
   sizeIndex: number;
   resends: number;
@@ -49,11 +52,19 @@ export class Window {
     return this.nextOut++ as MessageId;
   }
 
-  clear(): void {
+  /** The ID that the next request gets. */
+  peekId(): MessageId {
+    return this.nextOut as MessageId;
+  }
+
+  /** @param current what the SA seals with, which its owner destroys */
+  clear(current: Protection | undefined): void {
     this.flight?.inbound.clear();
     this.flight = undefined;
     this.pending = undefined;
     this.inbound.clear();
+    if (this.answered?.protection !== current) this.answered?.protection?.destroy();
+    if (this.answered) this.answered.protection = undefined;
     for (const payload of this.answered?.payloads ?? []) if (payload.kind === 'AUTH') wipe(payload.data);
   }
 }

@@ -79,9 +79,12 @@ function childSnapshot(
     state: child.state,
     spiIn: hexSpi(child.spiIn),
     spiOut: hexSpi(child.spiOut),
-    suite: espSuite(child.suite, child.esn, child.keMethod),
+    suite: espSuite(child.suite, child.esn, child.keMethod, child.additional),
     esn: child.esn,
-    pfs: child.keMethod === 0 ? undefined : keyExchangeName(child.keMethod),
+    pfs:
+      child.keMethod === 0
+        ? undefined
+        : [child.keMethod, ...child.additional].map(keyExchangeName).join(' + '),
     local: child.local.map(selectorText),
     remote: child.remote.map(selectorText),
     narrowed: child.narrowed,

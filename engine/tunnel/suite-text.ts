@@ -22,32 +22,48 @@ function weak(transforms: readonly TransformSpec[]): Pick<SuiteSnapshot, 'weak'>
 
 const text = (transforms: readonly TransformSpec[]): string => printProposal({ transforms, strict: false });
 
+/** The first key exchange, and the additional ones as `ke1_…`, `ke2_…` in the order in which they ran. */
+const exchangeTransforms = (keMethod: number, additional: readonly number[]): TransformSpec[] => [
+  { type: TransformType.KE, id: keMethod },
+  ...additional.map((id, n) => ({ type: TransformType.ADDKE1 + n, id })),
+];
+
 export function ikeSuite(suite: {
   readonly cipher: CipherSuite;
   readonly prf: number;
   readonly keMethod: number;
+  readonly additional: readonly number[];
 }): SuiteSnapshot {
   const transforms = [
     ...cipherTransforms(suite.cipher),
     { type: TransformType.PRF, id: suite.prf },
-    { type: TransformType.KE, id: suite.keMethod },
+    ...exchangeTransforms(suite.keMethod, suite.additional),
   ];
   return {
     text: text(transforms),
-    transforms: [suiteName(suite.cipher), prfName(suite.prf), keyExchangeName(suite.keMethod)],
+    transforms: [
+      suiteName(suite.cipher),
+      prfName(suite.prf),
+      ...[suite.keMethod, ...suite.additional].map(keyExchangeName),
+    ],
     ...weak(transforms),
   };
 }
 
-export function espSuite(suite: CipherSuite, esn: boolean, keMethod: number): SuiteSnapshot {
+export function espSuite(
+  suite: CipherSuite,
+  esn: boolean,
+  keMethod: number,
+  additional: readonly number[],
+): SuiteSnapshot {
   const transforms = cipherTransforms(suite);
-  if (keMethod !== 0) transforms.push({ type: TransformType.KE, id: keMethod });
+  if (keMethod !== 0) transforms.push(...exchangeTransforms(keMethod, additional));
   if (esn) transforms.push({ type: TransformType.ESN, id: Esn.ESN });
   return {
     text: text(transforms),
     transforms: [
       suiteName(suite),
-      ...(keMethod === 0 ? [] : [keyExchangeName(keMethod)]),
+      ...(keMethod === 0 ? [] : [keMethod, ...additional].map(keyExchangeName)),
       esn ? 'ESN' : 'NO_ESN',
     ],
     ...weak(transforms),

@@ -4,15 +4,10 @@ import { test } from 'node:test';
 import { toHex } from '../../engine/base/bytes.ts';
 import type { Command } from '../../engine/ike/contract.ts';
 import { seededRandom } from './configs.ts';
+import { assertTraffic, orders } from './crossing.ts';
 import { type Who, World } from './world.ts';
 
 const SEEDS = [1, 2, 3, 4, 5, 6];
-
-/** All ways to deliver what is under way: at each point one side's oldest datagram, or the other's. */
-function* orders(depth: number): Generator<Who[]> {
-  for (let bits = 0; bits < 2 ** depth; bits++)
-    yield Array.from({ length: depth }, (_, n) => ((bits >> n) & 1 ? 'i' : 'r'));
-}
 
 function cross(
   seed: number,
@@ -32,19 +27,6 @@ function cross(
   assertTraffic(world);
   world.release().run(45_000);
   return world;
-}
-
-function assertTraffic(world: World): void {
-  for (const [from, to] of [
-    ['i', 'r'],
-    ['r', 'i'],
-  ] as const) {
-    if (world.closed('i') || world.closed('r')) return;
-    const pair = world.paths[from].outbound();
-    assert.ok(pair, `${from} has no pair to send by`);
-    const there = world.paths[to].inbound(pair.spiOut, world.now);
-    assert.ok(there, `${from} sends by a pair that ${to} does not have`);
-  }
 }
 
 const childOf = (world: World, who: Who): number => world.sessions[who].view().children[0]?.id ?? 0;

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { ENCR_ROWS, INTEG_ROWS, PRF_ROWS } from '../../engine/crypto/algorithms.ts';
 import { KE_ROWS } from '../../engine/crypto/key-exchange-methods.ts';
 import { offer, readChoice } from '../../engine/ike/parts/proposals.ts';
+import { nodeProvider } from '../../engine/os/crypto/node.ts';
 import { decodeMessage, encodeMessage } from '../../engine/wire/codec.ts';
 import { find } from '../../engine/wire/find.ts';
 import type { Proposal, SaPayload, Transform } from '../../engine/wire/payloads/types.ts';
@@ -94,15 +95,22 @@ test('on the wire: whoever changes the answer to IKE_SA_INIT gets no IKE_AUTH', 
 
 test('a proposal that demands an additional key exchange is never agreed on without it', () => {
   const hybrid = proposals('ike', 'aes256gcm16-prfsha384-x25519-ke1_mlkem768');
-  const own = new World({ initiator: { proposals: hybrid }, responder: { proposals: hybrid } });
+  const plain = proposals('ike', 'aes256gcm16-prfsha384-x25519');
+  for (const [i, r] of [
+    [hybrid, plain],
+    [plain, hybrid],
+  ]) {
+    const world = new World({ initiator: { proposals: i ?? [] }, responder: { proposals: r ?? [] } });
+    world.start().run(60_000);
+    assert.equal(world.closed('i')?.failure?.code, 'NO_PROPOSAL_CHOSEN');
+  }
+  // A provider that lacks the method offers nothing of what demands it.
+  const crypto = { ...nodeProvider, supportsKeyExchange: (method: number) => method < 35 };
+  const own = new World({ initiator: { proposals: hybrid }, contexts: { i: { crypto } } });
   own.start().run(60_000);
   assert.equal(own.closed('i')?.failure?.code, 'NO_PROPOSAL_CHOSEN');
   assert.equal(own.sent.length, 0);
-  const plain = proposals('ike', 'aes256gcm16-prfsha384-x25519');
-  const theirs = new World({ initiator: { proposals: plain }, responder: { proposals: hybrid } });
-  theirs.start().run(60_000);
-  assert.equal(theirs.closed('i')?.failure?.code, 'NO_PROPOSAL_CHOSEN');
   const optional = proposals('ike', 'aes256gcm16-prfsha384-x25519-ke1_mlkem768-ke1_none');
-  const both = new World({ initiator: { proposals: optional }, responder: { proposals: plain } }).connect();
-  assert.doesNotMatch(both.exchanges('i')[0] ?? '', /ADDKE/);
+  const without = new World({ initiator: { proposals: optional }, contexts: { i: { crypto } } });
+  assert.doesNotMatch(without.start().exchanges('i')[0] ?? '', /ADDKE/);
 });

@@ -3,15 +3,23 @@ import type { Failure } from '../../base/failure.ts';
 import { findError } from '../../wire/find.ts';
 import type { Payload } from '../../wire/payloads/types.ts';
 import { Exchange as ExchangeType, NotifyType } from '../../wire/registry.ts';
-import { type ChildOffer, childOffer, offerPayloads, readChildAnswer } from '../child-negotiation.ts';
+import {
+  type AgreedPair,
+  type ChildOffer,
+  childOffer,
+  offerPayloads,
+  readChildAnswer,
+} from '../child-negotiation.ts';
 import { installPair } from '../children.ts';
 import type { ChildConfig } from '../contract.ts';
 import type { Core } from '../core.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { forgottenTooOften, OwnFollowUps } from '../own-follow-ups.ts';
 import { OwnKeyExchange } from '../own-key-exchange.ts';
 import { failure, refusal } from '../parts/failures.ts';
 import { single } from '../parts/pick.ts';
-import { keMethods, supported } from '../parts/proposals.ts';
+import { keMethods } from '../parts/proposals.ts';
+import { supported } from '../parts/usable-proposals.ts';
 import { DONE, type Exchange, type ExchangeTable, type Outcome } from './exchange.ts';
 
 const phase = 'CREATE_CHILD_SA';
@@ -22,19 +30,25 @@ export function childCreate(config: ChildConfig): Exchange {
 }
 
 class ChildCreate implements Exchange {
-  readonly table: ExchangeTable = TABLE;
   readonly key: string;
   readonly #config: ChildConfig;
   #ke: OwnKeyExchange | undefined;
   #nonce: Uint8Array = new Uint8Array(0);
   #offer: ChildOffer | undefined;
+  #followUps: OwnFollowUps | undefined;
+  #agreed: AgreedPair | undefined;
 
   constructor(config: ChildConfig) {
     this.#config = config;
     this.key = `create-child/${config.name}`;
   }
 
+  get table(): ExchangeTable {
+    return this.#followUps?.table ?? TABLE;
+  }
+
   request(core: Core): readonly Payload[] | undefined {
+    if (this.#followUps) return this.#followUps.payloads(core);
     // The peer may have made it meanwhile.
     if (
       [...core.children.values()].some((c) => c.config.name === this.#config.name && c.state === 'INSTALLED')
@@ -48,19 +62,26 @@ class ChildCreate implements Exchange {
   }
 
   response(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
-    if (!this.#offer || !this.#ke) throw new TypeError('an answer without a request');
     const error = findError(payloads);
-    if (error) {
-      if (
-        error.type === NotifyType.INVALID_KE_PAYLOAD &&
-        this.#ke.change(error.data, groupsOf(core, this.#config))
-      )
-        return { kind: 'again', why: 'invalid-ke' };
-      const reason = refusal(error, phase, true);
-      const retry = error.type === NotifyType.TEMPORARY_FAILURE;
-      if (!retry) core.emit({ kind: 'child-failed', name: this.#config.name, failure: reason });
-      return { kind: 'failed', failure: reason, retry };
-    }
+    if (!error)
+      return this.#followUps ? this.#followed(core, sa, payloads) : this.#answered(core, sa, payloads);
+    if (
+      error.type === NotifyType.INVALID_KE_PAYLOAD &&
+      this.#ke?.change(error.data, groupsOf(core, this.#config))
+    )
+      return { kind: 'again', why: 'invalid-ke' };
+    const reason = refusal(error, phase, true);
+    const forgotten = error.type === NotifyType.STATE_NOT_FOUND;
+    if (forgotten && forgottenTooOften(core)) return { kind: 'close', failure: reason };
+    const retry = forgotten || error.type === NotifyType.TEMPORARY_FAILURE;
+    if (!retry) core.emit({ kind: 'child-failed', name: this.#config.name, failure: reason });
+    this.abandon();
+    if (forgotten) this.#ke = undefined;
+    return { kind: 'failed', failure: reason, retry };
+  }
+
+  #answered(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
+    if (!this.#offer || !this.#ke) throw new TypeError('an answer without a request');
     const judged = readChildAnswer(this.#offer, payloads, phase);
     const nonce = single(payloads, 'Nonce');
     const ke = judged.ok
@@ -68,18 +89,49 @@ class ChildCreate implements Exchange {
       : undefined;
     if (!judged.ok || !nonce || !ke?.ok) {
       const why = ke && !ke.ok ? ke.why : 'lacks a nonce';
-      const reason = judged.ok
-        ? failure('PROTOCOL_ERROR', phase, `the peer's answer for ${this.#config.name} ${why}`, true)
-        : judged.failure;
-      core.emit({ kind: 'child-failed', name: this.#config.name, failure: reason });
-      return { kind: 'failed', failure: reason, retry: false };
+      return this.#broken(core, judged.ok ? why : judged.failure);
     }
     if (core.deletedEarly.has(judged.agreement.spiOut))
       return { kind: 'failed', failure: deletedAtOnce(this.#config.name), retry: true };
-    installPair(core, sa, {
-      ...judged.agreement,
+    const agreed: AgreedPair = {
+      agreement: judged.agreement,
       nonces: { initiator: this.#nonce, responder: nonce.data },
       shared: ke.shared,
+    };
+    const { additional } = judged.agreement.chosen;
+    if (additional.length === 0) return this.#make(core, sa, agreed, []);
+    this.#followUps = OwnFollowUps.begin(additional, payloads, ke.shared, TABLE.story);
+    this.#agreed = agreed;
+    return this.#followUps
+      ? { kind: 'again', why: 'next-key-exchange' }
+      : this.#broken(core, 'does not go on with the additional key exchanges that it chose');
+  }
+
+  #followed(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
+    const taken = this.#followUps?.take(payloads);
+    if (!this.#agreed || !taken || (core.ending && taken.kind === 'more')) {
+      this.abandon();
+      return DONE;
+    }
+    if (taken.kind === 'more') return { kind: 'again', why: 'next-key-exchange' };
+    if (taken.kind === 'done') return this.#make(core, sa, this.#agreed, taken.secrets);
+    return this.#broken(core, taken.why);
+  }
+
+  #broken(core: Core, why: string | Failure): Outcome {
+    const text = `the peer's answer for ${this.#config.name} ${why}`;
+    const reason = typeof why === 'string' ? failure('PROTOCOL_ERROR', phase, text, true) : why;
+    core.emit({ kind: 'child-failed', name: this.#config.name, failure: reason });
+    return { kind: 'failed', failure: reason, retry: false };
+  }
+
+  #make(core: Core, sa: IkeSa, agreed: AgreedPair, more: readonly Uint8Array[]): Outcome {
+    core.followUpsForgotten = 0;
+    installPair(core, sa, {
+      ...agreed.agreement,
+      nonces: agreed.nonces,
+      shared: agreed.shared,
+      more,
       initiator: true,
       outbound: 'now',
       replaces: undefined,
@@ -90,6 +142,9 @@ class ChildCreate implements Exchange {
 
   abandon(): void {
     this.#ke?.abandon();
+    this.#followUps?.abandon();
+    this.#followUps = undefined;
+    this.#agreed = undefined;
   }
 }
 

@@ -8,10 +8,17 @@ import { findError, notify } from '../../wire/find.ts';
 import type { Payload } from '../../wire/payloads/types.ts';
 import { Exchange as ExchangeType, NotifyType, Protocol } from '../../wire/registry.ts';
 import type { Child } from '../child.ts';
-import { type ChildOffer, childOffer, offerPayloads, readChildAnswer } from '../child-negotiation.ts';
+import {
+  type AgreedPair,
+  type ChildOffer,
+  childOffer,
+  offerPayloads,
+  readChildAnswer,
+} from '../child-negotiation.ts';
 import { installPair, isSucceeded, markRedundant, removePair, spiBytes } from '../children.ts';
 import type { Core } from '../core.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { forgottenTooOften, OwnFollowUps } from '../own-follow-ups.ts';
 import { OwnKeyExchange } from '../own-key-exchange.ts';
 import { failure, refusal } from '../parts/failures.ts';
 import { compareNonces, lowerNonce } from '../parts/nonces.ts';
@@ -22,9 +29,10 @@ import { DONE, type Exchange, type ExchangeTable, type Outcome } from './exchang
 
 const phase = 'CREATE_CHILD_SA';
 const UNCONFIRMED_MS = 1000 as Millis;
+/** Longer than additional key exchanges may take. */
+const LEFT_MS = 25_000 as Millis;
 
 export class ChildRekey implements Exchange {
-  readonly table: ExchangeTable = TABLE;
   readonly key: string;
   readonly id: number;
   readonly #cause: string;
@@ -35,8 +43,10 @@ export class ChildRekey implements Exchange {
   #begun = 0;
   #withoutKe = false;
   #reported = false;
-  /** The peer's rekey of the same pair, answered while ours was under way. */
-  collision: { readonly made: number; readonly lowest: Uint8Array } | undefined;
+  #followUps: OwnFollowUps | undefined;
+  #agreed: AgreedPair | undefined;
+  /** The peer's rekey of the same pair, answered while ours was under way; it may still wait for further keys. */
+  collision: { readonly made: number | undefined; readonly lowest: Uint8Array } | undefined;
 
   constructor(id: number, cause: string) {
     this.id = id;
@@ -44,12 +54,22 @@ export class ChildRekey implements Exchange {
     this.#cause = cause;
   }
 
+  get table(): ExchangeTable {
+    return this.#followUps?.table ?? TABLE;
+  }
+
+  /** Past its CREATE_CHILD_SA: a rekey of the peer is too late to collide. */
+  get following(): boolean {
+    return this.#followUps !== undefined;
+  }
+
   request(core: Core): readonly Payload[] | undefined {
+    if (this.#followUps) return this.#followUps.payloads(core);
     const old = core.children.get(this.id);
     if (!old || isSucceeded(core, old)) return undefined;
     if (old.redundant || old.state === 'DELETING') return undefined;
-    if (old.waiting) {
-      // The peer made it and may not have our answer yet: it would not know what is meant.
+    if (old.waiting || core.peerFollowUps.has('child', this.id)) {
+      // The peer made it and may not have our answer yet, or rekeys it itself.
       core.enqueue(this, UNCONFIRMED_MS);
       return undefined;
     }
@@ -82,6 +102,10 @@ export class ChildRekey implements Exchange {
   response(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
     const error = findError(payloads);
     if (error) return this.#refused(core, error.type, error.data, refusal(error, phase, true));
+    return this.#followUps ? this.#followed(core, sa, payloads) : this.#answered(core, sa, payloads);
+  }
+
+  #answered(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
     if (!this.#offer || !this.#ke) throw new TypeError('an answer without a request');
     const judged = readChildAnswer(this.#offer, payloads, phase);
     const nonce = single(payloads, 'Nonce');
@@ -97,18 +121,78 @@ export class ChildRekey implements Exchange {
     }
     if (core.deletedEarly.has(judged.agreement.spiOut))
       return this.#failed(core, deletedAtOnce(judged.agreement.config.name), true);
-    const nonces = { initiator: this.#nonce, responder: nonce.data };
-    const old = core.children.get(this.id);
-    const { collision } = this;
-    const rival = collision && core.children.get(collision.made);
-    const lost =
-      collision !== undefined &&
-      compareNonces(lowerNonce(nonces.initiator, nonces.responder), collision.lowest) < 0;
-    const made = installPair(core, sa, {
-      ...judged.agreement,
-      narrowed: this.#generation?.narrowed ?? judged.agreement.narrowed,
-      nonces,
+    const agreed: AgreedPair = {
+      agreement: judged.agreement,
+      nonces: { initiator: this.#nonce, responder: nonce.data },
       shared: ke.shared,
+    };
+    const { additional } = judged.agreement.chosen;
+    if (additional.length === 0) return this.#make(core, sa, agreed, []);
+    const followUps = OwnFollowUps.begin(additional, payloads, ke.shared, TABLE.story);
+    if (!followUps) {
+      const text = 'the answer to a rekey does not go on with the additional key exchanges that it chose';
+      return this.#failed(core, failure('PROTOCOL_ERROR', phase, text, true), false);
+    }
+    if (this.#loses(agreed)) {
+      core.note('rekey', 'both sides rekey the CHILD_SA: ours has the lowest nonce and is not finished');
+      followUps.abandon();
+      return this.#leaveToPeer(core);
+    }
+    if (this.collision) this.#dropRival(core);
+    this.#followUps = followUps;
+    this.#agreed = agreed;
+    return { kind: 'again', why: 'next-key-exchange' };
+  }
+
+  #followed(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
+    const taken = this.#followUps?.take(payloads);
+    if (!this.#agreed || !taken || (core.ending && taken.kind === 'more')) {
+      this.abandon();
+      return DONE;
+    }
+    if (taken.kind === 'more') return { kind: 'again', why: 'next-key-exchange' };
+    if (taken.kind === 'done') return this.#make(core, sa, this.#agreed, taken.secrets);
+    const text = `the answer to an additional key exchange ${taken.why}`;
+    return this.#failed(core, failure('PROTOCOL_ERROR', phase, text, true), false);
+  }
+
+  #loses({ nonces }: AgreedPair): boolean {
+    const lowest = lowerNonce(nonces.initiator, nonces.responder);
+    return this.collision !== undefined && compareNonces(lowest, this.collision.lowest) < 0;
+  }
+
+  /** The peer has seen the same nonces and does not finish a rekey that lost. */
+  #dropRival(core: Core): void {
+    core.peerFollowUps.drop(core, (what) => what.kind === 'child' && what.replaces === this.id);
+  }
+
+  /** The peer's rekey of the pair counts; should it not come to its end, another of ours follows. */
+  #leaveToPeer(core: Core): Outcome {
+    this.abandon();
+    const old = core.children.get(this.id);
+    const rival = this.#rival(core);
+    if (old && rival) {
+      old.successor = rival.id;
+      old.state = 'REKEYED';
+    } else if (old) core.enqueue(new ChildRekey(this.id, 'the peer did not finish its own'), LEFT_MS);
+    return DONE;
+  }
+
+  #rival(core: Core): Child | undefined {
+    return this.collision?.made === undefined ? undefined : core.children.get(this.collision.made);
+  }
+
+  #make(core: Core, sa: IkeSa, agreed: AgreedPair, more: readonly Uint8Array[]): Outcome {
+    const old = core.children.get(this.id);
+    const rival = this.#rival(core);
+    const lost = this.#loses(agreed);
+    core.followUpsForgotten = 0;
+    const made = installPair(core, sa, {
+      ...agreed.agreement,
+      narrowed: this.#generation?.narrowed ?? agreed.agreement.narrowed,
+      nonces: agreed.nonces,
+      shared: agreed.shared,
+      more,
       initiator: true,
       outbound: lost ? 'later' : 'now',
       replaces: lost ? undefined : old,
@@ -117,11 +201,10 @@ export class ChildRekey implements Exchange {
     if (lost) {
       core.note('rekey', 'both sides rekeyed the CHILD_SA: ours has the lowest nonce and goes');
       markRedundant(core, made);
-      if (old && rival) old.successor = rival.id;
-      if (old) old.state = 'REKEYED';
       core.enqueueFirst(childDelete(made.id, 'replaced', false));
-      return DONE;
+      return this.#leaveToPeer(core);
     }
+    if (this.collision) this.#dropRival(core);
     if (rival) {
       core.note('rekey', "both sides rekeyed the CHILD_SA: the peer's has the lowest nonce and goes");
       markRedundant(core, rival);
@@ -145,11 +228,14 @@ export class ChildRekey implements Exchange {
 
   abandon(): void {
     this.#ke?.abandon();
+    this.#followUps?.abandon();
+    this.#followUps = undefined;
+    this.#agreed = undefined;
   }
 
   #refused(core: Core, type: number, data: Uint8Array, reason: ReturnType<typeof refusal>): Outcome {
     const old = core.children.get(this.id);
-    const rival = this.collision && core.children.get(this.collision.made);
+    const rival = this.#rival(core);
     if (old && rival) {
       old.successor = rival.id;
       old.state = 'REKEYED';
@@ -158,6 +244,9 @@ export class ChildRekey implements Exchange {
       this.abandon();
       return DONE;
     }
+    if (core.peerFollowUps.has('child', this.id)) return this.#leaveToPeer(core);
+    if (type === NotifyType.STATE_NOT_FOUND && forgottenTooOften(core))
+      return { kind: 'close', failure: reason };
     if (type === NotifyType.INVALID_KE_PAYLOAD && this.#ke?.change(data, groupsOf(core, old.config))) {
       core.note('rekey', 'the peer wants another key exchange for the CHILD_SA');
       return { kind: 'again', why: 'invalid-ke' };

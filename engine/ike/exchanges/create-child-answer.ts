@@ -7,14 +7,15 @@ import type { KePayload, NotifyPayload, Payload } from '../../wire/payloads/type
 import { NotifyType } from '../../wire/registry.ts';
 import type { Child } from '../child.ts';
 import { answerChild } from '../child-negotiation.ts';
-import { installPair, isSucceeded } from '../children.ts';
+import { installPair, isSucceeded, type NewPair } from '../children.ts';
 import type { ChildConfig } from '../contract.ts';
 import type { Core } from '../core.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { takeOver } from '../ike-takeover.ts';
 import { lowerNonce } from '../parts/nonces.ts';
 import { single } from '../parts/pick.ts';
-import { choose, supported } from '../parts/proposals.ts';
+import { choose } from '../parts/proposals.ts';
+import { supported } from '../parts/usable-proposals.ts';
 import { NONCE_LENGTH } from './child-create.ts';
 import { ChildRekey } from './child-rekey.ts';
 import { childBySpiOut, makesChild } from './delete.ts';
@@ -30,18 +31,20 @@ export function answerCreateChild(core: Core, sa: IkeSa, payloads: readonly Payl
   const wantsChild = find(payloads, 'TSi') !== undefined;
   if (!wantsChild) {
     const open = busy?.key ?? '';
+    if (busy instanceof IkeRekey && busy.following) return say(NotifyType.TEMPORARY_FAILURE);
     // §2.25.2: a child exchange of ours that is open would end up on the wrong SA.
     if (/^(create|rekey|delete)-child/.test(open)) return say(NotifyType.TEMPORARY_FAILURE);
     return answerIkeRekey(core, sa, payloads, busy instanceof IkeRekey ? busy : undefined);
   }
-  if (busy instanceof IkeRekey) return say(NotifyType.TEMPORARY_FAILURE);
+  if (busy instanceof IkeRekey || core.peerFollowUps.has('ike')) return say(NotifyType.TEMPORARY_FAILURE);
   const rekey = findNotify(payloads, NotifyType.REKEY_SA);
   if (!rekey) return makeChild(core, sa, payloads, core.config.children);
   const old = rekey.spi.length === 4 ? childBySpiOut(core, readU32(rekey.spi, 0) as Spi32) : undefined;
   // A pair that we do not know may be the one that our open request makes.
   if (!old && makesChild(core)) return say(NotifyType.TEMPORARY_FAILURE);
   if (!old) return [notify(NotifyType.CHILD_SA_NOT_FOUND, new Uint8Array(0), rekey.protocol, rekey.spi)];
-  if (old.state === 'DELETING' || isSucceeded(core, old) || old.redundant)
+  const tooLate = busy instanceof ChildRekey && busy.id === old.id && busy.following;
+  if (old.state === 'DELETING' || isSucceeded(core, old) || old.redundant || tooLate)
     return say(NotifyType.TEMPORARY_FAILURE);
   return makeChild(core, sa, payloads, [old.config], old);
 }
@@ -94,27 +97,64 @@ function makeChild(
       by: 'peer',
       done: true,
     });
-  const made = installPair(core, sa, {
+  const nonces = { initiator: nonce.data, responder: ourNonce };
+  const open = sa.window.flight?.exchange;
+  const ours = old && open instanceof ChildRekey && open.id === old.id ? open : undefined;
+  const lowest = lowerNonce(nonce.data, ourNonce);
+  const said: Answer = [answer.sa, { kind: 'Nonce', data: ourNonce }, ...keys.payloads, ...answer.rest];
+  const pair = {
     ...answer.agreement,
     narrowed: old?.narrowed ?? answer.agreement.narrowed,
-    nonces: { initiator: nonce.data, responder: ourNonce },
+    nonces,
     shared: keys.shared,
+  };
+  const methods = pair.chosen.additional;
+  if (methods.length === 0 || !keys.shared) {
+    const made = install(core, sa, pair, old);
+    if (ours) ours.collision = { made, lowest };
+    else supersede(core, old, made);
+    return said;
+  }
+  const link = core.peerFollowUps.begin(core, {
+    what: { kind: 'child', replaces: old?.id },
+    sa,
+    methods: [...methods],
+    first: keys.shared,
+    finish: (more) => {
+      if (old && (!core.children.has(old.id) || old.state === 'DELETING' || isSucceeded(core, old)))
+        return false;
+      const made = install(core, sa, { ...pair, more }, old);
+      if (ours && sa.window.flight?.exchange === ours) ours.collision = { made, lowest };
+      else supersede(core, old, made);
+      return true;
+    },
+  });
+  if (!link) return say(NotifyType.TEMPORARY_FAILURE);
+  if (ours) ours.collision = { made: undefined, lowest };
+  return [...said, link];
+}
+
+/** Installs a pair that the peer asked for; gives its id. */
+function install(
+  core: Core,
+  sa: IkeSa,
+  pair: Omit<NewPair, 'initiator' | 'outbound' | 'replaces' | 'generation'>,
+  old: Child | undefined,
+): number {
+  return installPair(core, sa, {
+    ...pair,
     initiator: false,
     outbound: old ? 'later' : 'now',
     replaces: old,
     generation: old ? old.generation + 1 : 0,
-  });
-  if (old) {
-    const open = sa.window.flight?.exchange;
-    if (open instanceof ChildRekey && open.id === old.id)
-      open.collision = { made: made.id, lowest: lowerNonce(nonce.data, ourNonce) };
-    else {
-      old.successor = made.id;
-      old.state = 'REKEYED';
-      core.deadlines.clear(`child-rekey/${old.id}`);
-    }
-  }
-  return [answer.sa, { kind: 'Nonce', data: ourNonce }, ...keys.payloads, ...answer.rest];
+  }).id;
+}
+
+function supersede(core: Core, old: Child | undefined, made: number): void {
+  if (!old) return;
+  old.successor = made;
+  old.state = 'REKEYED';
+  core.deadlines.clear(`child-rekey/${old.id}`);
 }
 
 function answerIkeRekey(
@@ -139,15 +179,42 @@ function answerIkeRekey(
   const nonces = { initiator: nonce.data, responder: ourNonce };
   core.setState('REKEYING');
   core.note('rekey', 'the peer rekeys the IKE SA', 'info', { what: 'ike', by: 'peer', done: true });
-  const made = makeRekeyedSa(core, sa, false, spiInitiator, spiResponder, chosen, nonces, keys.shared);
-  if (ours) ours.collision = { made, lowest: lowerNonce(nonce.data, ourNonce) };
-  else {
-    noteSuite(core, chosen);
-    takeOver(core, sa, made, true);
-  }
-  return [
+  const { shared } = keys;
+  const lowest = lowerNonce(nonce.data, ourNonce);
+  const finish = (more: readonly Uint8Array[]): void => {
+    const made = makeRekeyedSa(core, sa, false, spiInitiator, spiResponder, chosen, nonces, shared, more);
+    if (ours && sa.window.flight?.exchange === ours) ours.collision = { made, lowest };
+    else {
+      noteSuite(core, chosen);
+      takeOver(core, sa, made, true);
+    }
+  };
+  const said: Answer = [
     { kind: 'SA', proposals: [{ ...chosen.proposal, spi: fromHex(spiResponder) }] },
     { kind: 'Nonce', data: ourNonce },
     ...keys.payloads,
   ];
+  if (chosen.additional.length === 0) {
+    finish([]);
+    return said;
+  }
+  const link = core.peerFollowUps.begin(core, {
+    what: { kind: 'ike' },
+    sa,
+    methods: [...chosen.additional],
+    first: shared,
+    finish: (more) => {
+      finish(more);
+      return true;
+    },
+  });
+  if (!link) return say(NotifyType.TEMPORARY_FAILURE);
+  if (ours) ours.collision = { made: undefined, lowest };
+  return [...said, link];
+}
+
+/** IKE_FOLLOWUP_KE as responder (RFC 9370 §2.2.4). */
+export function answerFollowUp(core: Core, sa: IkeSa, payloads: readonly Payload[]): Answer {
+  if (core.ending || sa.replaced || sa !== core.current) return say(NotifyType.STATE_NOT_FOUND);
+  return core.peerFollowUps.answer(core, sa, payloads);
 }

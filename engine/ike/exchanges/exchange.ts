@@ -6,8 +6,8 @@ import type { IkeSa } from '../ike-sa.ts';
 
 export type Outcome =
   | { readonly kind: 'done' }
-  /** Send the next request of the same exchange: with a cookie, another group, or another round of AUTH. */
-  | { readonly kind: 'again'; readonly why: 'cookie' | 'invalid-ke' | 'more-auth' }
+  /** Send the next request of the same exchange: with a cookie, another group, another round of AUTH or of keys. */
+  | { readonly kind: 'again'; readonly why: 'cookie' | 'invalid-ke' | 'more-auth' | 'next-key-exchange' }
   /** A signature or a verdict is asked for; the exchange goes on when it comes. */
   | { readonly kind: 'wait' }
   /** Nobody vouches for this answer: remember it, and go on waiting for a genuine one (RFC 7296 §2.21). */

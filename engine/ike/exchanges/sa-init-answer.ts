@@ -14,11 +14,12 @@ import { certreqPayloads } from '../parts/cert.ts';
 import { failure } from '../parts/failures.ts';
 import { natPayloads, readHashes, readNat } from '../parts/natd.ts';
 import { single } from '../parts/pick.ts';
-import { choose, supported } from '../parts/proposals.ts';
+import { choose } from '../parts/proposals.ts';
+import { supported } from '../parts/usable-proposals.ts';
 import { offerPpk } from '../ppk.ts';
 import { noteSent } from '../story.ts';
 import { sendDatagrams, sendResponse } from '../transport.ts';
-import { abilities, fragmentationAgreed, keySa, natText, noteSuite } from './sa-init.ts';
+import { abilities, fragmentationAgreed, keySa, natText, noteSuite, runsIntermediate } from './sa-init.ts';
 
 const HANDSHAKE_MS = seconds(30);
 
@@ -42,7 +43,7 @@ export function answerSaInit(
     return;
   }
   const { crypto, random } = core.context;
-  const specs = supported(core.config.proposals, crypto);
+  const specs = supported(core.config.proposals, crypto, runsIntermediate(payloads));
   const chosen = choose(specs, offered, 'ike', 0, ke.method);
   if (!chosen) {
     refuse(core, message, [notify(NotifyType.NO_PROPOSAL_CHOSEN)]);
@@ -97,6 +98,7 @@ export function answerSaInit(
     ...natPayloads(crypto, random, sa, path, core.nat.forced),
     ...certreqPayloads(core.config.remoteAuth),
     ...abilities(core),
+    ...(chosen.additional.length > 0 ? [notify(NotifyType.INTERMEDIATE_EXCHANGE_SUPPORTED)] : []),
     ...(peerUsesPpk ? offerPpk(core) : []),
   ]);
   core.handshake = {
@@ -107,6 +109,7 @@ export function answerSaInit(
     peerHashes: readHashes(payloads),
     peerUsesPpk,
     peerTakesRounds: false,
+    additional: [...chosen.additional],
     ourSkP: keys.ourSkP,
     peerSkP: keys.peerSkP,
   };

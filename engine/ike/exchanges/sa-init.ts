@@ -4,7 +4,7 @@ import type { Failure } from '../../base/failure.ts';
 import { CryptoError, type PendingKeyExchange } from '../../crypto/port.ts';
 import { cipherSizes, keyExchangeName, prfName, suiteName } from '../../crypto/suites.ts';
 import { findError, findNotify, notify } from '../../wire/find.ts';
-import type { Payload } from '../../wire/payloads/types.ts';
+import type { Payload, SaPayload } from '../../wire/payloads/types.ts';
 import { Exchange as ExchangeType, HashAlgorithm, NotifyType } from '../../wire/registry.ts';
 import type { Core } from '../core.ts';
 import type { IkeSa } from '../ike-sa.ts';
@@ -12,7 +12,8 @@ import { firstSkeyseed, ikeKeys, type Nonces } from '../keymat.ts';
 import { failure, refusal } from '../parts/failures.ts';
 import { hashesNotify, natPayloads, readHashes, readNat } from '../parts/natd.ts';
 import { single } from '../parts/pick.ts';
-import { type Chosen, keMethods, offer, readChoice, supported } from '../parts/proposals.ts';
+import { type Chosen, keMethods, offer, readChoice } from '../parts/proposals.ts';
+import { isAdditional, supported } from '../parts/usable-proposals.ts';
 import { offerPpk } from '../ppk.ts';
 import { Protection } from '../sealed.ts';
 import { DONE, type Exchange, type ExchangeTable, type Outcome } from './exchange.ts';
@@ -52,14 +53,16 @@ export class SaInit implements Exchange {
 
   request(core: Core, sa: IkeSa): readonly Payload[] | undefined {
     if (!core.path) return undefined;
+    const offered = ourOffer(core);
     this.#pending ??= core.context.crypto.beginKeyExchange(this.#group, core.context.random);
     return [
       ...(this.#cookie ? [notify(NotifyType.COOKIE, this.#cookie)] : []),
-      ourOffer(core),
+      offered,
       { kind: 'KE', method: this.#group, data: this.#pending.publicValue },
       { kind: 'Nonce', data: this.#nonce },
       ...natPayloads(core.context.crypto, core.context.random, sa, core.path, core.nat.forced),
       ...abilities(core),
+      ...(hasAdditional(offered) ? [notify(NotifyType.INTERMEDIATE_EXCHANGE_SUPPORTED)] : []),
       ...offerPpk(core),
     ];
   }
@@ -80,6 +83,8 @@ export class SaInit implements Exchange {
       return broken(
         `chose another key exchange than ${keyExchangeName(this.#group)} without saying so first`,
       );
+    if (choice.chosen.additional.length > 0 && !runsIntermediate(payloads))
+      return broken('chose additional key exchanges without supporting IKE_INTERMEDIATE');
     return this.#agree(core, sa, choice.chosen, ke.data, nonce.data, payloads);
   }
 
@@ -152,6 +157,7 @@ export class SaInit implements Exchange {
       peerHashes: readHashes(payloads),
       peerUsesPpk: findNotify(payloads, NotifyType.USE_PPK) !== undefined,
       peerTakesRounds: findNotify(payloads, NotifyType.MULTIPLE_AUTH_SUPPORTED) !== undefined,
+      additional: [...chosen.additional],
       ourSkP: keys.ourSkP,
       peerSkP: keys.peerSkP,
       ...(core.config.children[0] ? { child: core.config.children[0] } : {}),
@@ -170,6 +176,13 @@ const ourOffer = (core: Core): ReturnType<typeof offer> =>
 /** The group that the first KE payload has, 0 when the proposals have none that works here. */
 export const firstGroup = (core: Core): number =>
   keMethods(supported(core.config.proposals, core.context.crypto))[0] ?? 0;
+
+const hasAdditional = (sa: SaPayload): boolean =>
+  sa.proposals.some((p) => p.transforms.some((t) => isAdditional(t.type)));
+
+/** Whether the peer can run additional key exchanges (RFC 9242 §3.1, RFC 9370 §2.2.1). */
+export const runsIntermediate = (payloads: readonly Payload[]): boolean =>
+  findNotify(payloads, NotifyType.INTERMEDIATE_EXCHANGE_SUPPORTED) !== undefined;
 
 /** What both roles say in IKE_SA_INIT besides the exchange itself. */
 export const abilities = (core: Core): Payload[] => [
@@ -194,11 +207,11 @@ export function keySa(
   return applyKeys(core, sa, chosen, nonces, skeyseed);
 }
 
-/** SK_* out of SKEYSEED, which is wiped. */
+/** SK_* out of SKEYSEED, which is wiped; the keys before them are the caller's to destroy. */
 export function applyKeys(
   core: Core,
   sa: IkeSa,
-  chosen: Chosen,
+  chosen: Pick<Chosen, 'suite' | 'prf' | 'keMethod' | 'additional'>,
   nonces: Nonces,
   skeyseed: Uint8Array,
 ): { readonly ourSkP: Uint8Array; readonly peerSkP: Uint8Array } {
@@ -211,6 +224,7 @@ export function applyKeys(
     suite: chosen.suite,
     prf: chosen.prf,
     keMethod: chosen.keMethod,
+    additional: chosen.additional,
     protection: new Protection(crypto, random, chosen.suite, keys, sa.initiator),
     skD: keys.d,
   };
@@ -219,10 +233,8 @@ export function applyKeys(
 }
 
 export function noteSuite(core: Core, chosen: Chosen): void {
-  core.note(
-    'message',
-    `IKE SA uses ${suiteName(chosen.suite)}, ${prfName(chosen.prf)}, ${keyExchangeName(chosen.keMethod)}`,
-  );
+  const exchanges = [chosen.keMethod, ...chosen.additional].map(keyExchangeName).join(' + ');
+  core.note('message', `IKE SA uses ${suiteName(chosen.suite)}, ${prfName(chosen.prf)}, ${exchanges}`);
 }
 
 /** From 500 to 4500 once the peer has answered (§2.23); any other port carries ESP already. */

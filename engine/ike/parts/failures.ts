@@ -24,6 +24,7 @@ const SAID: Readonly<Record<number, string>> = {
   [NotifyType.UNSUPPORTED_CRITICAL_PAYLOAD]: 'does not know a payload that we need',
   [NotifyType.TEMPORARY_FAILURE]: 'cannot do this just now',
   [NotifyType.CHILD_SA_NOT_FOUND]: 'does not know the CHILD_SA',
+  [NotifyType.STATE_NOT_FOUND]: 'has forgotten the additional key exchanges that were under way',
 };
 
 /** A refusal by notify; names that are failure codes too keep their name, others become PEER_ERROR. */

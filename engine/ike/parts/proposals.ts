@@ -1,9 +1,10 @@
-/** Offering, choosing and checking algorithm proposals (RFC 7296 §2.7, §3.3). */
-import type { CipherSuite, CryptoProvider } from '../../crypto/port.ts';
+/** Offering, choosing and checking algorithm proposals (RFC 7296 §2.7, §3.3; additional key exchanges, RFC 9370 §2.2.1). */
+import type { CipherSuite } from '../../crypto/port.ts';
 import type { ProposalSpec, TransformSpec } from '../../crypto/proposals.ts';
 import { cipherSuite, isAead } from '../../crypto/suites.ts';
 import type { Proposal, SaPayload, Transform } from '../../wire/payloads/types.ts';
 import { Esn, Protocol, TransformType } from '../../wire/registry.ts';
+import { isAdditional } from './usable-proposals.ts';
 
 /** One choice out of an SA payload, ready to be used. */
 export interface Chosen {
@@ -12,6 +13,8 @@ export interface Chosen {
   readonly prf: number;
   /** 0 when the SA is keyed without an exchange of its own. */
   readonly keMethod: number;
+  /** Methods of the additional key exchanges in the order in which they run (RFC 9370), without those agreed to be none. */
+  readonly additional: readonly number[];
   readonly esn: boolean;
   /** The peer's SPI, 0, 4 or 8 octets. */
   readonly spi: Uint8Array;
@@ -29,7 +32,7 @@ function transformsOf(spec: ProposalSpec, use: KeUse): Transform[] {
   const kept = spec.transforms.filter(
     (t) =>
       !(t.type === INTEG && aead) &&
-      !(t.type === KE && use === 'none') &&
+      !((t.type === KE || isAdditional(t.type)) && use === 'none') &&
       !(t.type === PRF && use !== 'ike') &&
       !(t.type === ESN && use === 'ike'),
   );
@@ -67,28 +70,6 @@ export function keMethods(specs: readonly ProposalSpec[]): number[] {
   return found;
 }
 
-const { ADDKE1, ADDKE7 } = TransformType;
-const isAdditional = (t: TransformSpec): boolean => t.type >= ADDKE1 && t.type <= ADDKE7;
-
-/** Whether a proposal lets the peer do without each additional key exchange that it names (RFC 9370 §2.2.1). */
-const needsNoMore = ({ transforms }: ProposalSpec): boolean =>
-  transforms.every(
-    (t) => !isAdditional(t) || transforms.some((other) => other.type === t.type && other.id === 0),
-  );
-
-/**
- * What we can carry out of what is configured: key exchange methods that the provider lacks are left out. Additional
- * key exchanges are not run here: a proposal that demands one is left out whole, so that nobody believes it happened.
- */
-export function supported(specs: readonly ProposalSpec[], crypto: CryptoProvider): readonly ProposalSpec[] {
-  return specs.filter(needsNoMore).map((spec) => ({
-    ...spec,
-    transforms: spec.transforms.filter(
-      (t) => !isAdditional(t) && (t.type !== KE || t.id === 0 || crypto.supportsKeyExchange(t.id)),
-    ),
-  }));
-}
-
 const sameTransform = (a: Transform, b: Transform): boolean =>
   a.type === b.type &&
   a.id === b.id &&
@@ -106,8 +87,15 @@ function assemble(proposal: Proposal, use: KeUse): Chosen | undefined {
   const prf = only(PRF)?.id ?? 0;
   const keMethod = only(KE)?.id ?? 0;
   if (use === 'ike' && (prf === 0 || keMethod === 0)) return undefined;
+  const additional = proposal.transforms
+    .filter((t) => isAdditional(t.type) && t.id !== 0)
+    .sort((a, b) => a.type - b.type)
+    .map((t) => t.id);
+  // Each method at most once, and none without a first one (RFC 9370 §2.2.1).
+  if (new Set([keMethod, ...additional]).size <= additional.length) return undefined;
+  if (keMethod === 0 && additional.length > 0) return undefined;
   const esn = only(ESN)?.id === Esn.ESN;
-  return { suite, prf, keMethod, esn, spi: proposal.spi, proposal };
+  return { suite, prf, keMethod, additional, esn, spi: proposal.spi, proposal };
 }
 
 /** Why an answer to our offer is no answer to it. */
@@ -146,7 +134,8 @@ export function readChoice(
 
 const isNoneInteg = (t: Transform): boolean => t.type === INTEG && t.id === 0 && t.keyLength === undefined;
 const optional = (proposal: Proposal, type: number): boolean =>
-  (type === KE || type === ESN) && proposal.transforms.some((t) => t.type === type && t.id === 0);
+  (type === KE || type === ESN || isAdditional(type)) &&
+  proposal.transforms.some((t) => t.type === type && t.id === 0);
 const describe = (t: Transform): string =>
   t.keyLength === undefined ? `${t.type}:${t.id}` : `${t.type}:${t.id}:${t.keyLength}`;
 
@@ -178,15 +167,44 @@ function meet(
   use: KeUse,
   preferKe: number,
 ): Chosen | undefined {
-  const types = new Set([...theirs.transforms, ...ours].map((t) => t.type));
-  const transforms: Transform[] = [];
+  const types = [...new Set([...theirs.transforms, ...ours].map((t) => t.type))].sort((a, b) => a - b);
+  const single: Transform[] = [];
+  const exchanges: Transform[][] = [];
   for (const type of types) {
-    const common = theirs.transforms.filter((t) => t.type === type && ours.some((o) => sameTransform(o, t)));
-    const pick = type === KE ? (common.find((t) => t.id === preferKe) ?? common[0]) : common[0];
-    if (pick) transforms.push(pick);
-    else if (!dispensable(type, theirs.transforms, ours)) return undefined;
+    const common = theirs.transforms.filter(
+      (t) => t.type === type && ours.some((o) => sameTransform(o, t)) && !t.otherAttributes?.length,
+    );
+    // "None" needs no counterpart: who does not list an additional key exchange does without.
+    if (isAdditional(type) && !ours.some((o) => o.type === type))
+      common.push(...theirs.transforms.filter((t) => t.type === type && t.id === 0));
+    if (type === KE) common.sort((a, b) => Number(b.id === preferKe) - Number(a.id === preferKe));
+    if (common.length === 0) {
+      if (!dispensable(type, theirs.transforms, ours)) return undefined;
+    } else if (type === KE || isAdditional(type)) exchanges.push(common);
+    else single.push(common[0] as Transform);
   }
-  return assemble({ ...theirs, transforms }, use);
+  const picked = pickDistinct(exchanges, { steps: MOST_STEPS });
+  return picked && assemble({ ...theirs, transforms: [...single, ...picked] }, use);
+}
+
+/** Attempts at finding methods that differ: the peer must not make us search for long. */
+const MOST_STEPS = 500;
+
+/** One of each list, the first that go together: no key exchange method twice, "none" as often as it comes. */
+function pickDistinct(
+  lists: readonly (readonly Transform[])[],
+  left: { steps: number },
+  taken: readonly Transform[] = [],
+): readonly Transform[] | undefined {
+  const [list, ...rest] = lists;
+  if (!list) return taken;
+  for (const t of list) {
+    if (left.steps-- <= 0) return undefined;
+    if (t.id !== 0 && taken.some((other) => other.id === t.id)) continue;
+    const found = pickDistinct(rest, left, [...taken, t]);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** A type that one side lacks altogether is fine when the other can do without it (§3.3.6 with ESN's default). */
@@ -197,7 +215,7 @@ function dispensable(
 ): boolean {
   const has = (list: readonly TransformSpec[]): boolean => list.some((t) => t.type === type);
   const none = (list: readonly TransformSpec[]): boolean => list.some((t) => t.type === type && t.id === 0);
-  if (type !== KE && type !== ESN && type !== INTEG) return false;
+  if (type !== KE && type !== ESN && type !== INTEG && !isAdditional(type)) return false;
   if (has(theirs) && has(ours)) return false;
   return none(has(theirs) ? theirs : ours);
 }

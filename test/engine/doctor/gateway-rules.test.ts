@@ -27,13 +27,14 @@ const child = {
   suite: GCM,
   esn: false,
   keMethod: 0,
+  additional: [],
   remote: [selector('10.0.0.0/8')],
   narrowed: false,
 } as unknown as ChildView;
 
 const view = (over: Partial<IkeView> = {}): IkeView =>
   ({
-    suite: { cipher: GCM, prf: Prf.HMAC_SHA2_256, keMethod: KeMethod.CURVE25519 },
+    suite: { cipher: GCM, prf: Prf.HMAC_SHA2_256, keMethod: KeMethod.CURVE25519, additional: [] },
     nat: { local: true, remote: false, forced: false },
     fragmentation: true,
     roundTrip: 12,
@@ -92,7 +93,9 @@ test('gateway-answers: not asked, silent, refusing, weak', () => {
   const silent = line('gateway-answers', facts({ endpoint: ENDPOINT, failure }));
   says(silent, 'fail', /no answer \(NO_ANSWER\)/);
   assert.deepEqual(silent.advice, ['Look.']);
-  const weak = view({ suite: { cipher: GCM, prf: Prf.HMAC_SHA1, keMethod: KeMethod.MODP_1024 } });
+  const weak = view({
+    suite: { cipher: GCM, prf: Prf.HMAC_SHA1, keMethod: KeMethod.MODP_1024, additional: [] },
+  });
   says(line('gateway-answers', facts({ ...good, view: weak })), 'warn', /which is weak: .*modp1024/);
 });
 

@@ -74,10 +74,11 @@ for (const name of CAPTURES) {
     for (const { by, idBody, octets, secret, auth } of capture.auth) {
       const body = fromHex(idBody);
       const identity = { idType: body[0] as number, data: body.slice(4) };
+      const none = new Uint8Array(0);
       const ours =
         by === 'initiator'
-          ? authOctets(nodeProvider, prf, i, n.responder, keys.pi, identity)
-          : authOctets(nodeProvider, prf, r, n.initiator, keys.pr, identity);
+          ? authOctets(nodeProvider, prf, i, n.responder, keys.pi, identity, none)
+          : authOctets(nodeProvider, prf, r, n.initiator, keys.pr, identity, none);
       assert.equal(toHex(ours), octets);
       checked++;
       if (secret !== undefined && auth !== undefined)

@@ -82,6 +82,7 @@ const child = (local: string, remote: readonly string[]): ChildView => ({
   suite: { encr: Encr.AES_GCM_16, keyBits: 128, integ: 0 },
   esn: false,
   keMethod: 0,
+  additional: [],
   local: [selector(local)],
   remote: remote.map(selector),
   narrowed: false,
@@ -144,15 +145,16 @@ test('selectors and suites read as strongSwan writes them', () => {
       cipher: { encr: Encr.AES_GCM_16, keyBits: 256, integ: 0 },
       prf: Prf.HMAC_SHA2_384,
       keMethod: KeMethod.ECP_384,
+      additional: [KeMethod.ML_KEM_768, KeMethod.CURVE25519],
     }).text,
-    'aes256gcm16-prfsha384-ecp384',
+    'aes256gcm16-prfsha384-ecp384-ke1_mlkem768-ke2_x25519',
   );
   assert.equal(
-    espSuite({ encr: Encr.CHACHA20_POLY1305, keyBits: 256, integ: 0 }, true, KeMethod.CURVE25519).text,
+    espSuite({ encr: Encr.CHACHA20_POLY1305, keyBits: 256, integ: 0 }, true, KeMethod.CURVE25519, []).text,
     'chacha20poly1305-x25519-esn',
   );
   assert.equal(
-    espSuite({ encr: Encr.AES_CBC, keyBits: 128, integ: Integ.HMAC_SHA2_256_128 }, false, 0).text,
+    espSuite({ encr: Encr.AES_CBC, keyBits: 128, integ: Integ.HMAC_SHA2_256_128 }, false, 0, []).text,
     'aes128-sha256',
   );
 });
