@@ -10,16 +10,20 @@ export interface Terminal {
 }
 
 const LONGEST = 1024;
+/** Arrow keys and their like: a sequence that starts with Escape. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Escape is what it is about
+const FUNCTION_KEY = /\u001b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z])/g;
 
 /**
  * What the user types before Enter; `undefined` when there is no terminal to ask on, or the user gives up with
- * Ctrl-C or Ctrl-D.
+ * Ctrl-C or Ctrl-D; also when `signal` says that the question is gone.
  */
 export async function askHidden(
   question: string,
   { input, output }: Terminal = { input: process.stdin, output: process.stderr },
+  signal?: AbortSignal,
 ): Promise<string | undefined> {
-  if (!input.isTTY || !output.isTTY) return undefined;
+  if (!input.isTTY || !output.isTTY || signal?.aborted) return undefined;
   output.write(`${question}: `);
   const before = input.isRaw;
   input.setRawMode(true);
@@ -29,12 +33,14 @@ export async function askHidden(
       let text = '';
       const done = (answer: string | undefined): void => {
         input.off('data', read);
+        input.off('end', gone);
+        signal?.removeEventListener('abort', gone);
         input.pause();
         resolve(answer);
       };
       const read = (chunk: Buffer | string): void => {
         const keys = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-        for (const char of keys) {
+        for (const char of keys.replace(FUNCTION_KEY, '')) {
           const enter = char === '\r' || char === '\n';
           if (enter || char === '\u0003' || (char === '\u0004' && text === '')) {
             done(enter ? text : undefined);
@@ -45,7 +51,10 @@ export async function askHidden(
           else if (char >= ' ' && text.length < LONGEST) text += char;
         }
       };
+      const gone = (): void => done(undefined);
       input.on('data', read);
+      input.on('end', gone);
+      signal?.addEventListener('abort', gone);
       input.resume();
     });
   } finally {

@@ -8,6 +8,7 @@ import type {
   SuiteSnapshot,
   TunnelSnapshot,
 } from '../api/snapshot.ts';
+import { promptName } from './prompt-text.ts';
 import { octets, plural, span } from './units.ts';
 
 type Row = readonly [label: string, text: string | undefined];
@@ -93,12 +94,25 @@ function dropsText(drops: Readonly<Record<string, number>>): string {
 const listed = (texts: readonly string[]): string | undefined =>
   texts.length === 0 ? undefined : texts.join(', ');
 
+function promptRows({ name, prompt }: TunnelSnapshot): Row[] {
+  if (!prompt) return [];
+  const text = prompt.text === undefined ? '' : `: "${prompt.text}"`;
+  return [
+    [
+      'asks for',
+      `${promptName(prompt)}${text}, for ${span(prompt.secondsLeft)} yet (culvert answer ${name})`,
+    ],
+    ['', prompt.problem],
+  ];
+}
+
 function tunnelRows(tunnel: TunnelSnapshot): Row[] {
   const { datapath, lastFailure } = tunnel;
   const path =
     datapath && `${datapath.description}${datapath.mtu === undefined ? '' : `, MTU ${datapath.mtu}`}`;
   const retry = tunnel.secondsToRetry === undefined ? '' : `, next in ${span(tunnel.secondsToRetry)}`;
   return [
+    ...promptRows(tunnel),
     ...(tunnel.ike ? ikeRows(tunnel.ike) : []),
     ['addresses', listed(tunnel.addresses)],
     ['DNS', listed([...tunnel.dns, ...tunnel.domains.map((domain) => `for ${domain}`)])],

@@ -1,14 +1,16 @@
-/** `culvert up`, `down` and `rekey`. */
+/** `culvert up`, `answer`, `down` and `rekey`. */
 import type { Command } from 'commander';
 import type { UpResult } from '../../api/commands.ts';
 import { ApiError, localFailure } from '../../api/failure.ts';
 import { parseDuration } from '../../profile/lifetime.ts';
 import type { RpcClient } from '../../rpc/client.ts';
+import { type AnswerOptions, answerAll, answerOne, answerSource, withAnswers } from '../answering.ts';
 import { type CommonOptions, withCommon, withEngine } from '../context.ts';
+import { promptName } from '../prompt-text.ts';
 import { isPath, readProfileFile } from '../read-profile.ts';
 import { tunnelText } from '../status-text.ts';
 
-interface UpOptions extends CommonOptions {
+interface UpOptions extends CommonOptions, AnswerOptions {
   readonly wait?: boolean;
   readonly timeout?: string;
 }
@@ -34,12 +36,13 @@ async function timedOut(client: RpcClient, name: string, limit: number): Promise
   return new ApiError({ ...(last ?? localFailure('NO_ANSWER', '')), message });
 }
 
-/** Waits for the attempt; an interruption or the time limit calls it off. */
+/** Waits for the attempt; an interruption, the time limit or a question without answer calls it off. */
 async function waitUp(
   client: RpcClient,
   name: string,
   attempt: Promise<UpResult>,
   limit: number,
+  unanswered: Promise<never>,
 ): Promise<UpResult> {
   let timer: NodeJS.Timeout | undefined;
   const stopped = new Promise<'interrupted' | 'late'>((resolve) => {
@@ -48,7 +51,11 @@ async function waitUp(
     if (limit > 0) timer = setTimeout(() => resolve('late'), limit);
   });
   attempt.catch(() => undefined);
-  const first = await Promise.race([attempt, stopped]).finally(() => clearTimeout(timer));
+  const asked = unanswered.catch(async (error: unknown) => {
+    await giveUp(client, name);
+    throw error;
+  });
+  const first = await Promise.race([attempt, stopped, asked]).finally(() => clearTimeout(timer));
   if (typeof first === 'object') return first;
   const failure =
     first === 'late'
@@ -59,8 +66,9 @@ async function waitUp(
 }
 
 export function addTunnelCommands(program: Command): void {
-  withCommon(program.command('up').argument('<profile>', 'name of a stored profile, or a file'))
+  withAnswers(withCommon(program.command('up').argument('<profile>', 'name of a stored profile, or a file')))
     .description('connect')
+    .option('--no-prompt', 'fail at once where a password would be asked for')
     .option('--wait', 'return when traffic can flow, or with the reason why not')
     .option('--timeout <time>', 'with --wait: give up after this long, such as 30s')
     .action((profile: string, options: UpOptions) =>
@@ -70,16 +78,42 @@ export function addTunnelCommands(program: Command): void {
         const name = file?.name ?? profile;
         for (const warning of file?.warnings ?? []) output.warn(warning);
         const wait = options.wait === true || limit > 0;
+        const store = options.store === true;
+        const source = answerSource(options);
+        const answers = wait ? answerAll(client, name, source, store) : undefined;
         const attempt = client.call(
           'tunnel.up',
           { profile: file?.document ?? profile, wait },
           { timeoutMs: wait ? 0 : DOWN_MS },
         );
-        const result = wait ? await waitUp(client, name, attempt, limit) : await attempt;
+        const result = answers
+          ? await waitUp(client, name, attempt, limit, answers.failed).finally(answers.stop)
+          : await attempt;
+        const { prompt } = result.tunnel;
+        if (!wait && prompt)
+          await answerOne(client, name, prompt, source, store).catch(async (error: unknown) => {
+            await giveUp(client, name);
+            throw error;
+          });
         for (const warning of result.warnings) if (!file?.warnings.includes(warning)) output.warn(warning);
         output.result(result, () =>
           wait ? tunnelText(result.tunnel, new Date().toISOString()) : `connecting ${result.name}`,
         );
+        return 0;
+      }),
+    );
+
+  withAnswers(withCommon(program.command('answer').argument('<name>')))
+    .description('answer the question that a connection attempt has for its user')
+    .action((name: string, options: CommonOptions & AnswerOptions) =>
+      withEngine(options, async (client, output) => {
+        const { tunnels } = await client.call('snapshot.get', {});
+        const prompt = tunnels.find((tunnel) => tunnel.name === name)?.prompt;
+        const gone = localFailure('NOT_FOUND', `no question stands for ${name}`);
+        if (!prompt) throw new ApiError(gone);
+        const answered = await answerOne(client, name, prompt, answerSource(options), options.store === true);
+        if (!answered) throw new ApiError(gone);
+        output.result({ answered: name }, () => `gave ${promptName(prompt)}`);
         return 0;
       }),
     );

@@ -119,7 +119,7 @@ export class FakeEngine implements EngineApi {
   padding = '';
   #lines: LogLine[] = [];
   #sequence = 0;
-  #hanging: ((error: ApiError) => void)[] = [];
+  #hanging: { readonly resolve: () => void; readonly reject: (error: ApiError) => void }[] = [];
   readonly #changed = new Set<() => void>();
   readonly #logs = new Set<(line: LogLine) => void>();
 
@@ -175,13 +175,18 @@ export class FakeEngine implements EngineApi {
 
   async up(params: UpParams): Promise<UpResult> {
     this.#did('up', params);
-    if (this.hang) await new Promise((_resolve, reject) => this.#hanging.push(reject));
+    if (this.hang) await new Promise<void>((resolve, reject) => void this.#hanging.push({ resolve, reject }));
     return { name: 'office', tunnel: TUNNEL, warnings: [] };
+  }
+
+  /** Lets a hanging `up` succeed. */
+  letGo(): void {
+    for (const { resolve } of this.#hanging.splice(0)) resolve();
   }
 
   async down(params: { readonly name?: string | undefined }): Promise<{ ended: string[] }> {
     this.#did('down', params);
-    for (const reject of this.#hanging.splice(0))
+    for (const { reject } of this.#hanging.splice(0))
       reject(new ApiError(localFailure('CANCELLED', 'called off')));
     return { ended: this.tunnels.map((tunnel) => tunnel.name) };
   }
