@@ -12,6 +12,7 @@ import type { Assigned, Effect, IkeView, SessionFactory } from '../ike/contract.
 import { addressIdentity } from './address-identity.ts';
 import { candidates, PLAIN_PORT } from './candidates.ts';
 import { SessionDriver } from './driver.ts';
+import { explain } from './explain/explain.ts';
 import { asFailure, deserves } from './judgement.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials, IkeSocket, World } from './ports.ts';
@@ -52,8 +53,12 @@ export async function probe(parts: ProbeParts): Promise<ProbeResult> {
     const resolved = await Promise.all(plan.hosts.map((host) => world.resolve(host)));
     endpoints = candidates(resolved.flat(), plan.port);
   } catch (error) {
-    return { failure: asFailure(error) };
+    return { failure: explain(asFailure(error), { plan, tried: [] }) };
   }
+  const explained = (result: ProbeResult, tried: readonly Endpoint[]): ProbeResult =>
+    result.failure
+      ? { ...result, failure: explain(result.failure, { plan, tried, view: result.view }) }
+      : result;
   const until = after(world.scheduler.now(), PATIENCE);
   let last: ProbeResult = {
     failure: {
@@ -63,13 +68,15 @@ export async function probe(parts: ProbeParts): Promise<ProbeResult> {
       message: 'the gateway has no address',
     },
   };
+  const tried: Endpoint[] = [];
   for (const endpoint of endpoints) {
     const left = (until - world.scheduler.now()) as Millis;
     if (left <= 0) break;
+    tried.push(endpoint);
     last = await tryEndpoint(parts, endpoint, left);
     if (!last.failure || !deserves(last.failure, 'next-endpoint')) break;
   }
-  return last;
+  return explained(last, tried);
 }
 
 async function tryEndpoint(

@@ -15,6 +15,7 @@ import { backoff } from './backoff.ts';
 import { candidates } from './candidates.ts';
 import type { MessageEffect } from './driver.ts';
 import { DropWatch } from './drop-watch.ts';
+import { explain } from './explain/explain.ts';
 import { GatewayAddresses } from './gateway-addresses.ts';
 import { asFailure, deserves } from './judgement.ts';
 import { KillSwitch } from './kill-switch.ts';
@@ -89,6 +90,8 @@ export class Tunnel {
   #downWaiters: (() => void)[] = [];
   #failures = 0;
   #attempts = 0;
+  /** Endpoints of the current attempt. */
+  #tried: Endpoint[] = [];
   #everUp = false;
   /** Between the user's `up` and their `down`. */
   #wanted = false;
@@ -212,6 +215,7 @@ export class Tunnel {
     const { plan } = this;
     this.#enter({ kind: 'preparing' });
     this.#attempts++;
+    this.#tried = [];
     const complete = await this.#secrets.complete();
     if (!complete || this.#phase.kind !== 'preparing') return;
     if (!complete.ok) {
@@ -256,6 +260,7 @@ export class Tunnel {
     }
     const { world, host, createSession, freshSpi, freshChildId, events } = this.#parts;
     const began = world.scheduler.now();
+    this.#tried.push(remote);
     this.#secrets.begin();
     const endpoint = `${remote.address} port ${remote.port}`;
     const link: Link = new Link({
@@ -273,8 +278,8 @@ export class Tunnel {
         ask: (ask, answer) => this.#secrets.answer(ask, between(began, world.scheduler.now()), answer),
         usable: (changes) => this.#usable(link, changes),
         childFailed: (name, failure) => {
-          this.#lastFailure = failure;
-          events.note('warn', 'child', `${name}: ${failure.message}`);
+          this.#lastFailure = this.#explained(failure);
+          events.note('warn', 'child', `${name}: ${this.#lastFailure.message}`);
         },
         childless: () => this.#childless(link),
         note: (level, topic, text, data) => events.note(level, topic, text, data),
@@ -344,12 +349,12 @@ export class Tunnel {
       for (const config of children) link.command({ kind: 'create-child', config });
       return;
     }
-    this.#lastFailure = {
+    this.#lastFailure = this.#explained({
       code: 'PEER_DELETED',
       phase: 'established',
       authenticated: true,
       message: 'the gateway ended the tunnel (CHILD_SA)',
-    };
+    });
     this.#enter({ kind: 'closing', link });
     link.command({ kind: 'close' });
   }
@@ -381,8 +386,13 @@ export class Tunnel {
     await this.#over(failure);
   }
 
+  #explained(failure: Failure): Failure {
+    return explain(failure, { plan: this.plan, tried: this.#tried, view: this.link?.view() });
+  }
+
   /** A link or an attempt has ended by itself. */
-  async #over(failure: Failure | undefined): Promise<void> {
+  async #over(ended: Failure | undefined): Promise<void> {
+    const failure = ended && this.#explained(ended);
     if (failure) {
       this.#lastFailure = failure;
       this.#parts.events.note('warn', 'tunnel', failure.message);
