@@ -107,7 +107,6 @@ export function exportMobileconfig(
 ): Result<ExportedFile, string> {
   const { gateway, local, remote, ike, esp, name } = document;
   const [host, ...others] = listOf(gateway.hosts);
-  if (local.auth.eap !== undefined) return err('cannot be written as .mobileconfig yet: local.auth is EAP');
   if (host === undefined) return err('cannot be written as .mobileconfig: gateway.hosts is empty');
   const report = new ExportReport();
   report.wrote('gateway.hosts', 'RemoteAddress', others.length > 0 ? 'the first host only' : undefined);
@@ -141,8 +140,14 @@ export function exportMobileconfig(
       extras.withSecrets ? undefined : 'without the key itself: the system asks for it',
     );
   } else {
-    vpn.AuthenticationMethod = 'Certificate';
-    if (extras.pkcs12) {
+    const [eap] = listOf(local.auth.eap);
+    const named = eap !== undefined && eap !== 'tls';
+    vpn.AuthenticationMethod = named ? 'None' : 'Certificate';
+    vpn.ExtendedAuthEnabled = eap !== undefined;
+    if (named) {
+      if (local.auth.username !== undefined) vpn.AuthName = local.auth.username;
+      report.wrote('local.auth', 'AuthName', 'without the password: the system asks for it');
+    } else if (extras.pkcs12) {
       const own = payload('com.apple.security.pkcs12', 'identity', { PayloadContent: extras.pkcs12 });
       payloads.push(own);
       vpn.PayloadCertificateUUID = String(own.PayloadUUID);
@@ -159,6 +164,16 @@ export function exportMobileconfig(
       );
   }
   report.wrote('remote.auth', 'AuthenticationMethod');
+  if (remote?.revocation) {
+    const { crl, ocsp } = remote.revocation;
+    vpn.EnableCertificateRevocationCheck = crl !== 'off' || ocsp !== 'off';
+    const strict = crl === 'strict' || ocsp === 'strict';
+    report.wrote(
+      'remote.revocation',
+      'EnableCertificateRevocationCheck',
+      strict ? 'Apple systems go on when nobody answers' : undefined,
+    );
+  }
   const child = Object.values(document.children ?? {})[0];
   const outer = association(report, 'ike', ike?.proposals, ike?.lifetime);
   const inner = association(

@@ -1,8 +1,9 @@
 /** A profile for strongSwan's Android client (`.sswan`). It knows certificates and EAP, no pre-shared keys. */
 import { err, ok, type Result } from '../../base/result.ts';
 import { printBase64 } from '../psk.ts';
-import type { ProfileDocument } from '../schema.ts';
+import type { ProfileDocument, TextList } from '../schema.ts';
 import { certificatesOf, listOf } from './pem.ts';
+import { proposalTexts } from './proposal-texts.ts';
 import { type ExportedFile, ExportReport } from './report.ts';
 
 export interface SswanExtras {
@@ -12,11 +13,16 @@ export interface SswanExtras {
   readonly pkcs12?: Uint8Array;
 }
 
+/** With a user name the app takes whichever method the gateway asks for. */
+function kindOf(eap: TextList | undefined): string {
+  if (eap === undefined) return 'ikev2-cert';
+  return listOf(eap)[0] === 'tls' ? 'ikev2-eap-tls' : 'ikev2-eap';
+}
+
 export function exportSswan(document: ProfileDocument, extras: SswanExtras): Result<ExportedFile, string> {
   const { gateway, local, remote, ike, esp } = document;
   if (local.auth.psk !== undefined || remote?.auth === 'psk')
     return err('cannot be written as .sswan: strongSwan for Android has no pre-shared keys');
-  if (local.auth.eap !== undefined) return err('cannot be written as .sswan yet: local.auth is EAP');
   const report = new ExportReport();
   const [host, ...others] = listOf(gateway.hosts);
   if (host === undefined) return err('cannot be written as .sswan: gateway.hosts is empty');
@@ -41,10 +47,20 @@ export function exportSswan(document: ProfileDocument, extras: SswanExtras): Res
     near.id = local.id;
     report.wrote('local.id', 'local.id');
   }
-  if (extras.pkcs12) {
+  const kind = kindOf(local.auth.eap);
+  if (kind === 'ikev2-eap') {
+    if (local.auth.username !== undefined) near.eap_id = local.auth.username;
+    report.wrote('local.auth', 'local.eap_id', 'without the password: the app asks for it');
+  } else if (extras.pkcs12) {
     near.p12 = printBase64(extras.pkcs12);
     report.wrote('local.auth', 'local.p12');
   } else report.lost('local.auth', 'is left out: import the PKCS#12 file on the device');
+  const { crl, ocsp } = remote?.revocation ?? {};
+  if (remote?.revocation) {
+    far.revocation = { crl: crl !== 'off', ocsp: ocsp !== 'off', strict: [crl, ocsp].includes('strict') };
+    const mixed = crl !== 'off' && ocsp !== 'off' && (crl === 'strict') !== (ocsp === 'strict');
+    report.wrote('remote.revocation', 'remote.revocation', mixed ? 'strict for both' : undefined);
+  }
   if (ike?.preferPss !== undefined) {
     near['rsa-pss'] = ike.preferPss;
     report.wrote('ike.preferPss', 'local.rsa-pss');
@@ -52,7 +68,7 @@ export function exportSswan(document: ProfileDocument, extras: SswanExtras): Res
   const file: Record<string, unknown> = {
     uuid: extras.uuid,
     name: document.name,
-    type: 'ikev2-cert',
+    type: kind,
     remote: far,
     local: near,
   };
@@ -61,9 +77,7 @@ export function exportSswan(document: ProfileDocument, extras: SswanExtras): Res
     ['esp', esp?.proposals],
   ] as const) {
     if (value === undefined) continue;
-    file[`${protocol}-proposal`] = listOf(value)
-      .map((text) => text.replace(/!$/, ''))
-      .join(',');
+    file[`${protocol}-proposal`] = proposalTexts(value, protocol).join(',');
     report.wrote(`${protocol}.proposals`, `${protocol}-proposal`);
   }
   const children = Object.values(document.children ?? {});

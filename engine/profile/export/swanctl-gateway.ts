@@ -1,6 +1,7 @@
 /** The gateway's side of a profile as a piece of `swanctl.conf`, for whoever sets the gateway up (swanctl.conf(5)). */
 import type { ProfileDocument, TextList } from '../schema.ts';
 import { listOf } from './pem.ts';
+import { proposalTexts } from './proposal-texts.ts';
 import { type ExportedFile, ExportReport } from './report.ts';
 
 export interface GatewayExtras {
@@ -17,14 +18,26 @@ const POOL6 = 'fd09:8::/112';
 /** A value as swanctl reads it back: quoted, with quotes and backslashes escaped. */
 const quoted = (text: string): string => `"${text.replaceAll(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`;
 
-const plain = (value: TextList): string =>
-  listOf(value)
-    .map((text) => text.replace(/!$/, ''))
-    .join(', ');
-
 /** Selectors of the profile, seen from the other side. */
 const selectors = (value: TextList | undefined, fallback: string): string =>
   value === undefined ? fallback : listOf(value).join(', ');
+
+/** A user for EAP with a password; with a certificate there is nothing to write. */
+function eapLines({ name, local: { auth } }: ProfileDocument, withSecrets: boolean): string[] {
+  if (auth.eap === undefined || auth.username === undefined || listOf(auth.eap)[0] === 'tls') return [];
+  const secret =
+    withSecrets && auth.password !== undefined
+      ? `    secret = ${quoted(auth.password)}`
+      : '    # secret = "…": the password of the user';
+  return [
+    'secrets {',
+    `  eap-${name.replaceAll('.', '-')} {`,
+    `    id = ${quoted(auth.username)}`,
+    secret,
+    '  }',
+    '}',
+  ];
+}
 
 function pskLines(
   document: ProfileDocument,
@@ -64,7 +77,7 @@ export function exportGateway(document: ProfileDocument, extras: GatewayExtras):
     '    send_cert = always',
   ];
   if (ike?.proposals !== undefined) {
-    lines.push(`    proposals = ${plain(ike.proposals)}`);
+    lines.push(`    proposals = ${proposalTexts(ike.proposals, 'ike').join(', ')}`);
     report.wrote('ike.proposals', 'proposals');
   }
   if ((document.encapsulation ?? 'forced') === 'forced') lines.push('    encap = yes');
@@ -94,7 +107,9 @@ export function exportGateway(document: ProfileDocument, extras: GatewayExtras):
       `      ${child.replaceAll('.', '-')} {`,
       `        local_ts = ${selectors(given.remote, everything === '' ? 'dynamic' : everything)}`,
       ...(given.local === undefined ? [] : [`        remote_ts = ${selectors(given.local, 'dynamic')}`]),
-      ...(proposals === undefined ? [] : [`        esp_proposals = ${plain(proposals)}`]),
+      ...(proposals === undefined
+        ? []
+        : [`        esp_proposals = ${proposalTexts(proposals, 'esp').join(', ')}`]),
       '      }',
     );
   }
@@ -120,6 +135,7 @@ export function exportGateway(document: ProfileDocument, extras: GatewayExtras):
     report.wrote('dns.servers', 'pools.dns');
   }
   lines.push(...pskLines(document, [gatewayId, local.id], extras.withSecrets));
+  lines.push(...eapLines(document, extras.withSecrets));
   for (const key of [
     'dpd',
     'keepalive',

@@ -1,15 +1,7 @@
 /** Connections of the older `ipsec.conf` with `ipsec.secrets` (ipsec.conf(5), ipsec.secrets(5)). `left` is local. */
 import { err, ok, type Result } from '../../base/result.ts';
-import {
-  Fields,
-  type ImportedProfile,
-  LATER_EAP,
-  LATER_REVOCATION,
-  literalPsk,
-  Mapping,
-  NO_COMMANDS,
-  quote,
-} from './mapping.ts';
+import { isEapTls, mapAaaId, mapEap, mapRevocation } from './eap.ts';
+import { Fields, type ImportedProfile, literalPsk, Mapping, NO_COMMANDS, quote } from './mapping.ts';
 
 export interface IpsecSecret {
   readonly owners: readonly string[];
@@ -24,13 +16,12 @@ const MAX_CONNS = 500;
 const MAX_LINES = 50_000;
 const NOT_HERE = 'has no effect in Culvert';
 const PASSED: Readonly<Record<string, string>> = {
-  aaa_identity: LATER_EAP,
   aggressive: 'is of IKEv1',
   auto: 'tunnels are brought up by the user',
   closeaction: 'the engine tries again by itself',
   compress: 'cannot be mapped: packets are not compressed',
   dpdtimeout: 'is of IKEv1; retransmission decides',
-  eap_identity: LATER_EAP,
+  eap_identity: 'has no effect without a user name and password',
   ikedscp: 'cannot be mapped',
   inactivity: 'cannot be mapped',
   installpolicy: NOT_HERE,
@@ -62,11 +53,13 @@ const unquote = (value: string): string => /^"(.*)"$/s.exec(value)?.[1] ?? value
 /** Sections of the file by name, with `conn %default` and `also` worked in. */
 export function readIpsecConf(text: string): Result<ReadonlyMap<string, Conn>, string> {
   const conns = new Map<string, Conn>();
+  const setup: Conn = new Map();
   let current: Conn | undefined;
   for (const line of text.split(/\r?\n/, MAX_LINES)) {
     const head = /^(conn|config|ca|include)\s+(\S+)/.exec(line);
     if (head) {
       current = undefined;
+      if (head[1] === 'config') current = setup;
       if (head[1] !== 'conn') continue;
       current = conns.get(head[2] ?? '') ?? new Map();
       conns.set(head[2] ?? '', current);
@@ -81,6 +74,9 @@ export function readIpsecConf(text: string): Result<ReadonlyMap<string, Conn>, s
       current.set(key, before === undefined ? unquote(plain) : `${before},${unquote(plain)}`);
     }
   }
+  const policy = setup.get('strictcrlpolicy');
+  if (policy !== undefined)
+    for (const conn of conns.values()) if (!conn.has('strictcrlpolicy')) conn.set('strictcrlpolicy', policy);
   return ok(conns);
 }
 
@@ -152,13 +148,44 @@ function lifetimes(mapping: Mapping, from: Fields): void {
   }
 }
 
+function eapAuth(
+  mapping: Mapping,
+  from: Fields,
+  secrets: readonly IpsecSecret[],
+  foreign: string,
+  method: string,
+): void {
+  const identity = from.take('eap_identity');
+  const named = identity !== undefined && !identity.startsWith('%');
+  const user = named ? identity : from.take('leftid');
+  const fitting = secrets.filter(({ kind }) => kind === 'EAP' || kind === 'XAUTH');
+  const found =
+    fitting.find(({ owners }) => user !== undefined && owners.includes(user)) ??
+    fitting.find(({ owners }) => owners.length === 0);
+  // Without a name of its own, the only one that has a password is meant.
+  const [only] = fitting.length === 1 ? fitting : [];
+  const owner = only?.owners.length === 1 ? only.owners[0] : undefined;
+  const [name, at] =
+    user === undefined ? [owner, 'ipsec.secrets: EAP'] : [user, from.at(named ? 'eap_identity' : 'leftid')];
+  const password = (found ?? (user === undefined ? only : undefined))?.values[0];
+  mapEap(mapping, {
+    foreign,
+    method,
+    ...(name === undefined ? {} : { username: [at, name] }),
+    ...(password === undefined || password === '%prompt'
+      ? {}
+      : { password: ['ipsec.secrets: EAP', password] }),
+  });
+}
+
 function auth(mapping: Mapping, from: Fields, secrets: readonly IpsecSecret[], ids: readonly string[]): void {
   const by = from.take('authby');
   const shared = by === 'secret' || by === 'psk';
   const own = from.take('leftauth') ?? (shared ? 'psk' : 'pubkey');
   const ownKey = from.take('leftauth') === undefined && by !== undefined ? 'authby' : 'leftauth';
-  if (/^(eap|xauth)/.test(own))
-    mapping.unmapped(from.at(ownKey), `${quote(own)}: ${LATER_EAP}`, 'local.auth');
+  if (own.startsWith('xauth'))
+    mapping.unmapped(from.at(ownKey), `cannot be mapped: ${quote(own)} is of IKEv1`, 'local.auth');
+  else if (own.startsWith('eap') && !isEapTls(own)) eapAuth(mapping, from, secrets, from.at(ownKey), own);
   else if (own === 'psk') {
     const secret = psk(secrets, ids);
     if (secret === undefined)
@@ -168,11 +195,20 @@ function auth(mapping: Mapping, from: Fields, secrets: readonly IpsecSecret[], i
         'local.auth.psk',
       );
     else mapping.set('ipsec.secrets: PSK', 'local.auth.psk', secret);
-  } else certificate(mapping, from, secrets);
+  } else {
+    if (isEapTls(own)) mapEap(mapping, { foreign: from.at(ownKey), method: own });
+    certificate(mapping, from, secrets);
+  }
+  const aaa = from.take('aaa_identity');
+  if (aaa !== undefined) mapAaaId(mapping, from.at('aaa_identity'), aaa);
   const peer = from.take('rightauth') ?? (shared ? 'psk' : 'pubkey');
   const peerKey = from.take('rightauth') === undefined && by !== undefined ? 'authby' : 'rightauth';
   if (peer.startsWith('eap'))
-    mapping.unmapped(from.at(peerKey), `${quote(peer)}: ${LATER_EAP}`, 'remote.auth');
+    mapping.unmapped(
+      from.at(peerKey),
+      `${quote(peer)}: cannot be mapped: the gateway must prove itself by certificate before a password leaves`,
+      'remote.auth',
+    );
   else {
     const kind = peer === 'psk' ? 'psk' : 'pubkey';
     const plain = /^(psk|pubkey|secret)$/.test(peer);
@@ -186,7 +222,7 @@ function auth(mapping: Mapping, from: Fields, secrets: readonly IpsecSecret[], i
   }
   for (const key of ['leftauth2', 'rightauth2', 'leftid2', 'leftcert2', 'rightid2', 'rightca2'])
     if (from.take(key) !== undefined)
-      mapping.unmapped(from.at(key), 'cannot be mapped yet: one round of authentication', 'local.auth');
+      mapping.unmapped(from.at(key), 'cannot be mapped: one round of authentication', 'local.auth');
 }
 
 const file = (folder: string, name: string): string =>
@@ -339,8 +375,9 @@ function connection(name: string, values: Conn, secrets: readonly IpsecSecret[])
     mapping.set(from.at('fragmentation'), 'fragmentation.enabled', !/^(no|accept)$/.test(fragments));
   const dns = from.list('leftdns');
   if (dns.length > 0) mapping.unmapped(from.at('leftdns'), 'DNS servers are always asked for', 'dns');
-  if (from.take('strictcrlpolicy') !== undefined)
-    mapping.unmapped(from.at('strictcrlpolicy'), LATER_REVOCATION);
+  const revocation = from.take('strictcrlpolicy');
+  if (revocation !== undefined && mapping.get('remote.auth') === 'pubkey')
+    mapRevocation(mapping, 'config setup: strictcrlpolicy', revocation);
   from.pass(mapping, PASSED);
   from.rest(mapping);
   return mapping.result();

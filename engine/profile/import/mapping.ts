@@ -66,8 +66,6 @@ export const quote = (value: string): string => {
   return `"${line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE)}…` : line}"`;
 };
 
-export const LATER_EAP = 'cannot be mapped yet: imports know nothing of EAP, so set local.auth by hand';
-export const LATER_REVOCATION = 'cannot be mapped yet: profiles have no setting for revocation';
 export const NO_COMMANDS = 'is never mapped: nothing in a profile runs a command';
 
 export class Mapping {
@@ -213,10 +211,10 @@ export class Fields {
       .filter((item) => item !== '');
   }
 
-  /** Fields that mean nothing to a client or nothing here, each with its reason where it is set. */
+  /** Fields that mean nothing to a client or nothing here, each with its reason where it is set and was not seen. */
   pass(mapping: Mapping, reasons: Readonly<Record<string, string>>): void {
     for (const [key, why] of Object.entries(reasons))
-      if (this.take(key) !== undefined) mapping.unmapped(this.at(key), why);
+      if (!this.#seen.has(key) && this.take(key) !== undefined) mapping.unmapped(this.at(key), why);
   }
 
   /** Reports what nobody asked for. */

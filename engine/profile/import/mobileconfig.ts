@@ -1,5 +1,6 @@
 /** Apple's configuration profiles with IKEv2 payloads and the certificates beside them (`.mobileconfig`). */
-import { type ImportedProfile, LATER_EAP, LATER_REVOCATION, literalPsk, Mapping, quote } from './mapping.ts';
+import { mapEap } from './eap.ts';
+import { type ImportedProfile, literalPsk, Mapping, quote } from './mapping.ts';
 import type { Plist, PlistDict } from './plist.ts';
 import { suite } from './suite-words.ts';
 
@@ -67,16 +68,16 @@ const IKEV2_REASONS: Readonly<Record<string, string>> = {
   CertificateType: 'the certificate itself says so',
   DisableMOBIKE: 'MOBIKE is on where the gateway has it',
   DisableRedirect: 'the engine follows no redirect',
-  EnableCertificateRevocationCheck: LATER_REVOCATION,
   NATKeepAliveOffloadEnable: 'is for Apple hardware',
   OnDemandEnabled: 'cannot be mapped: tunnels are brought up by the user',
   OnDemandRules: 'cannot be mapped: tunnels are brought up by the user',
   UseConfigurationAttributeInternalIPSubnet: 'the subnets of the gateway are always used',
-  TLSMinimumVersion: LATER_EAP,
-  TLSMaximumVersion: LATER_EAP,
+  TLSMinimumVersion: 'has no effect: TLS 1.2 and 1.3 are spoken',
+  TLSMaximumVersion: 'has no effect: TLS 1.2 and 1.3 are spoken',
   ProviderType: 'is for Apple systems',
-  AuthName: LATER_EAP,
-  AuthPassword: LATER_EAP,
+  AuthName: 'has no effect without ExtendedAuthEnabled',
+  AuthPassword: 'has no effect without ExtendedAuthEnabled',
+  ExtendedAuthEnabled: 'has no effect without a user name or a certificate',
 };
 
 function securityAssociation(mapping: Mapping, keys: Keys, name: string, pfs: boolean): void {
@@ -102,42 +103,68 @@ function securityAssociation(mapping: Mapping, keys: Keys, name: string, pfs: bo
   from.rest(mapping);
 }
 
+/** The PKCS#12 payload that PayloadCertificateUUID names. */
+function ownCertificate(mapping: Mapping, keys: Keys, payloads: readonly PlistDict[]): void {
+  const uuid = keys.text('PayloadCertificateUUID');
+  const own = payloads.find((one) => one.get('PayloadUUID') === uuid);
+  const octets = own?.get('PayloadContent');
+  const passphrase = own?.get('Password');
+  if (own?.get('PayloadType') === PKCS12 && octets instanceof Uint8Array)
+    mapping.bundle({
+      octets,
+      foreign: `${PKCS12} (${String(own.get('PayloadCertificateFileName') ?? uuid)})`,
+      ours: 'local.auth',
+      ...(typeof passphrase === 'string' ? { passphrase } : {}),
+    });
+  else
+    mapping.unmapped(
+      keys.at('PayloadCertificateUUID'),
+      'names no PKCS#12 payload in this file',
+      'local.auth',
+    );
+}
+
+/** With a user name it is EAP-MSCHAPv2, without one EAP-TLS with the certificate. */
+function extended(mapping: Mapping, keys: Keys, method: string, payloads: readonly PlistDict[]): void {
+  const foreign = keys.at('ExtendedAuthEnabled');
+  const [user, password] = [keys.text('AuthName'), keys.text('AuthPassword')];
+  const byCertificate = method === 'Certificate' && user === undefined;
+  const mapped = mapEap(mapping, {
+    foreign,
+    method: byCertificate ? 'eap-tls' : 'eap-mschapv2',
+    ...(user === undefined ? {} : { username: [keys.at('AuthName'), user] }),
+    ...(password === undefined ? {} : { password: [keys.at('AuthPassword'), password] }),
+  });
+  if (byCertificate && mapped) ownCertificate(mapping, keys, payloads);
+  else keys.take('PayloadCertificateUUID');
+}
+
 function authentication(mapping: Mapping, keys: Keys, payloads: readonly PlistDict[]): void {
   const method = keys.text('AuthenticationMethod') ?? 'None';
   const eap = keys.flag('ExtendedAuthEnabled') === true;
-  const uuid = keys.text('PayloadCertificateUUID');
   const secret = keys.text('SharedSecret');
-  if (eap) mapping.unmapped(keys.at('ExtendedAuthEnabled'), LATER_EAP, 'local.auth');
-  else if (method === 'SharedSecret') {
+  if (!eap && method === 'SharedSecret') {
     if (secret === undefined)
       mapping.unmapped(keys.at('SharedSecret'), 'is missing: give the pre-shared key', 'local.auth.psk');
     else mapping.set(keys.at('SharedSecret'), 'local.auth.psk', literalPsk(secret));
     mapping.set(keys.at('AuthenticationMethod'), 'remote.auth', 'psk');
     return;
-  } else if (method === 'Certificate') {
+  }
+  if (eap || method === 'Certificate') {
     mapping.set(keys.at('AuthenticationMethod'), 'remote.auth', 'pubkey');
-    const own = payloads.find((one) => one.get('PayloadUUID') === uuid);
-    const octets = own?.get('PayloadContent');
-    const passphrase = own?.get('Password');
-    if (own?.get('PayloadType') === PKCS12 && octets instanceof Uint8Array)
-      mapping.bundle({
-        octets,
-        foreign: `${PKCS12} (${String(own.get('PayloadCertificateFileName') ?? uuid)})`,
-        ours: 'local.auth',
-        ...(typeof passphrase === 'string' ? { passphrase } : {}),
-      });
-    else
-      mapping.unmapped(
-        keys.at('PayloadCertificateUUID'),
-        'names no PKCS#12 payload in this file',
-        'local.auth',
-      );
+    if (eap) extended(mapping, keys, method, payloads);
+    else ownCertificate(mapping, keys, payloads);
   } else
     mapping.unmapped(
       keys.at('AuthenticationMethod'),
       `${quote(method)} without EAP is nothing to prove oneself with`,
       'local.auth',
     );
+  const check = keys.flag('EnableCertificateRevocationCheck');
+  if (check !== undefined) {
+    const mode = check ? 'relaxed' : 'off';
+    mapping.set(keys.at('EnableCertificateRevocationCheck'), 'remote.revocation', { crl: mode, ocsp: mode });
+  }
   let anchors = 0;
   for (const one of payloads) {
     const type = String(one.get('PayloadType'));

@@ -1,5 +1,6 @@
 /** Connections of NetworkManager's strongSwan plug-in: `.nmconnection`, a GLib key file. */
-import { Fields, type ImportedProfile, LATER_EAP, literalPsk, Mapping, quote } from './mapping.ts';
+import { isEapTls, mapEap } from './eap.ts';
+import { Fields, type ImportedProfile, literalPsk, Mapping } from './mapping.ts';
 import { firstValues, type KeySection } from './text.ts';
 
 export const NM_SERVICE = 'org.freedesktop.NetworkManager.strongswan';
@@ -33,13 +34,14 @@ function authentication(mapping: Mapping, vpn: Fields, secrets: Fields): void {
         'is not in the file: give the pre-shared key',
         'local.auth.psk',
       );
-  } else if (method.startsWith('eap')) {
-    mapping.unmapped(vpn.at('method'), `${quote(method)}: ${LATER_EAP}`, 'local.auth');
-    for (const [at, value] of [
-      [vpn.at('user'), user],
-      [secrets.at('password'), password],
-    ] as const)
-      if (value !== undefined) mapping.unmapped(at, LATER_EAP, 'local.auth');
+  } else if (method.startsWith('eap') && !isEapTls(method)) {
+    mapping.set(vpn.at('method'), 'remote.auth', 'pubkey');
+    mapEap(mapping, {
+      foreign: vpn.at('method'),
+      method,
+      ...(user === undefined ? {} : { username: [vpn.at('user'), unescaped(user)] }),
+      ...(password === undefined ? {} : { password: [secrets.at('password'), unescaped(password)] }),
+    });
   } else if (method === 'smartcard' || method === 'agent' || source !== 'file')
     mapping.unmapped(
       vpn.at('method'),
@@ -48,13 +50,15 @@ function authentication(mapping: Mapping, vpn: Fields, secrets: Fields): void {
     );
   else {
     mapping.set(vpn.at('method'), 'remote.auth', 'pubkey');
+    if (isEapTls(method)) mapEap(mapping, { foreign: vpn.at('method'), method });
     const [certificate, key] = [vpn.take('usercert'), vpn.take('userkey')];
     if (certificate !== undefined) mapping.set(vpn.at('usercert'), 'local.auth.certificate', certificate);
     if (key !== undefined) mapping.set(vpn.at('userkey'), 'local.auth.key', key);
     if (password !== undefined)
       mapping.set(secrets.at('password'), 'local.auth.passphrase', unescaped(password));
   }
-  vpn.pass(mapping, { usercert: LATER_EAP, userkey: LATER_EAP });
+  const unused = 'has no effect with this method';
+  vpn.pass(mapping, { usercert: unused, userkey: unused });
   const anchor = vpn.take('certificate');
   if (anchor !== undefined && method !== 'psk')
     mapping.set(vpn.at('certificate'), 'remote.anchors', [anchor]);

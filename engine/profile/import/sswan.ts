@@ -1,14 +1,16 @@
 /** Profiles of strongSwan's Android client: `.sswan`, JSON (docs.strongswan.org, "VPN Profile Import"). */
 import { isRecord } from '../inline.ts';
 import { parseBase64 } from '../psk.ts';
-import { type ImportedProfile, LATER_EAP, LATER_REVOCATION, Mapping } from './mapping.ts';
+import { mapEap } from './eap.ts';
+import { type ImportedProfile, Mapping } from './mapping.ts';
 
-const KINDS: Readonly<Record<string, { readonly cert: boolean; readonly eap: boolean }>> = {
-  'ikev2-cert': { cert: true, eap: false },
-  'ikev2-eap': { cert: false, eap: true },
-  'ikev2-cert-eap': { cert: true, eap: true },
-  'ikev2-eap-tls': { cert: true, eap: true },
-  'ikev2-byod-eap': { cert: false, eap: true },
+/** Types of the app: by certificate, by EAP, by both one after the other (RFC 4739). */
+const KINDS: Readonly<Record<string, { readonly cert: boolean; readonly eap?: string }>> = {
+  'ikev2-cert': { cert: true },
+  'ikev2-eap': { cert: false, eap: 'eap' },
+  'ikev2-cert-eap': { cert: true, eap: 'eap' },
+  'ikev2-eap-tls': { cert: true, eap: 'eap-tls' },
+  'ikev2-byod-eap': { cert: false, eap: 'eap' },
 };
 
 export const isSswan = (value: unknown): value is Record<string, unknown> =>
@@ -79,6 +81,43 @@ function splitTunnel(mapping: Mapping, from: Leaves, child: string): void {
       mapping.unmapped(key, `cannot be mapped: ${family} outside the tunnel is not blocked`, 'routes');
 }
 
+function authentication(mapping: Mapping, from: Leaves, type: string): void {
+  const user = from.text('local.eap_id');
+  const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
+  if (!kind) {
+    mapping.unmapped('type', `the type "${type.slice(0, 40)}" is not known`, 'local.auth');
+    return;
+  }
+  mapping.set('type', 'remote.auth', 'pubkey');
+  if (type === 'ikev2-cert-eap')
+    mapping.unmapped(
+      'type',
+      'cannot be mapped: one round of authentication, the certificate alone',
+      'local.auth',
+    );
+  else if (kind.eap !== undefined)
+    mapEap(mapping, {
+      foreign: 'type',
+      method: kind.eap,
+      ...(user === undefined ? {} : { username: ['local.eap_id', user] }),
+    });
+  if (type === 'ikev2-byod-eap')
+    mapping.unmapped('type', 'cannot be mapped: the state of this machine is not measured');
+  if (user !== undefined && mapping.get('local.auth.username') === undefined)
+    mapping.unmapped('local.eap_id', 'has no effect without EAP', 'local.auth.username');
+}
+
+/** CRL and OCSP are on there unless the file says otherwise. */
+function revocation(mapping: Mapping, from: Leaves): void {
+  const value = from.take('remote.revocation');
+  if (!isRecord(value)) return;
+  const mode = value.strict === true ? 'strict' : 'relaxed';
+  mapping.set('remote.revocation', 'remote.revocation', {
+    crl: value.crl === false ? 'off' : mode,
+    ocsp: value.ocsp === false ? 'off' : mode,
+  });
+}
+
 export function importSswan(value: Record<string, unknown>): ImportedProfile {
   const mapping = new Mapping();
   const from = new Leaves(value);
@@ -89,10 +128,8 @@ export function importSswan(value: Record<string, unknown>): ImportedProfile {
   else mapping.unmapped('remote.addr', 'is missing: the gateway has no address', 'gateway.hosts');
   const port = from.take('remote.port');
   if (typeof port === 'number') mapping.set('remote.port', 'gateway.port', port);
-  const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
-  if (!kind) mapping.unmapped('type', `the type "${type.slice(0, 40)}" is not known`, 'local.auth');
-  else if (kind.eap) mapping.unmapped('type', `${type}: ${LATER_EAP}`, 'local.auth');
-  else mapping.set('type', 'remote.auth', 'pubkey');
+  authentication(mapping, from, type);
+  revocation(mapping, from);
   const id = from.text('remote.id');
   if (id !== undefined) mapping.set('remote.id', 'remote.id', id);
   bundle(mapping, from, 'remote.cert', 'remote.anchors');
@@ -105,7 +142,6 @@ export function importSswan(value: Record<string, unknown>): ImportedProfile {
     );
   const localId = from.text('local.id');
   if (localId !== undefined) mapping.set('local.id', 'local.id', localId);
-  if (from.text('local.eap_id') !== undefined) mapping.unmapped('local.eap_id', LATER_EAP, 'local.auth');
   const child = String(mapping.get('name'));
   const ike = from.text('ike-proposal');
   if (ike !== undefined) mapping.proposals('ike-proposal', 'ike.proposals', ike.split(','), 'ike');
@@ -122,7 +158,6 @@ export function importSswan(value: Record<string, unknown>): ImportedProfile {
   const silent: Readonly<Record<string, string>> = {
     uuid: 'names the profile for Android only',
     'remote.certreq': 'certificate requests are always sent',
-    'remote.revocation': LATER_REVOCATION,
     apps: 'cannot be mapped: the tunnel is for every program',
     'excluded-apps': 'cannot be mapped: the tunnel is for every program',
     'ipv6-transport': 'addresses of both families are tried anyway',

@@ -1,5 +1,6 @@
 /** Connections of `swanctl.conf` in which we are the client, with the secrets that go with them (swanctl.conf(5)). */
-import { Fields, type ImportedProfile, LATER_EAP, LATER_REVOCATION, Mapping, quote } from './mapping.ts';
+import { isEapTls, mapAaaId, mapEap, mapRevocation } from './eap.ts';
+import { Fields, type ImportedProfile, Mapping, quote } from './mapping.ts';
 import type { Conf, ConfSection } from './strongswan-conf.ts';
 import { importChild, lifetime } from './swanctl-child.ts';
 
@@ -48,6 +49,39 @@ function ikeSecret(
   return best;
 }
 
+/** The password of a user: of a section that names them, else of one that names nobody. */
+function eapSecret(
+  secrets: ConfSection | undefined,
+  user: string | undefined,
+): { readonly name: string; readonly secret: string } | undefined {
+  const found = [...(secrets?.sections ?? [])].flatMap(([name, { values }]) => {
+    if (!/^(eap|ntlm|xauth)/.test(name)) return [];
+    const owners = [...values].filter(([key]) => key.startsWith('id')).map(([, value]) => value);
+    const secret = values.get('secret');
+    const fits = owners.length === 0 || (user !== undefined && owners.includes(user));
+    return secret === undefined || !fits || name.startsWith('ntlm') ? [] : [{ name, secret, owners }];
+  });
+  return found.find(({ owners }) => owners.length > 0) ?? found[0];
+}
+
+function eapAuth(
+  mapping: Mapping,
+  from: Fields,
+  secrets: ConfSection | undefined,
+  auth: string,
+  id: string | undefined,
+): void {
+  const eapId = from.take('eap_id');
+  const user = eapId === undefined || eapId === '%any' ? id : eapId;
+  const found = eapSecret(secrets, user);
+  mapEap(mapping, {
+    foreign: from.at('auth'),
+    method: auth,
+    ...(user === undefined ? {} : { username: [from.at(user === eapId ? 'eap_id' : 'id'), user] }),
+    ...(found ? { password: [`secrets.${found.name}.secret`, found.secret] } : {}),
+  });
+}
+
 function localAuth(
   mapping: Mapping,
   from: Fields,
@@ -57,8 +91,9 @@ function localAuth(
   const auth = from.take('auth') ?? 'pubkey';
   const id = from.take('id');
   if (id !== undefined) mapping.set(from.at('id'), 'local.id', id);
-  if (auth.startsWith('eap') || auth.startsWith('xauth'))
-    mapping.unmapped(from.at('auth'), `${quote(auth)}: ${LATER_EAP}`, 'local.auth');
+  if (auth.startsWith('xauth'))
+    mapping.unmapped(from.at('auth'), `cannot be mapped: ${quote(auth)} is of IKEv1`, 'local.auth');
+  else if (auth.startsWith('eap') && !isEapTls(auth)) eapAuth(mapping, from, secrets, auth, id);
   else if (auth === 'psk') {
     const found = ikeSecret(secrets, ids);
     if (found) {
@@ -70,7 +105,8 @@ function localAuth(
         'local.auth.psk',
       );
   } else {
-    if (auth !== 'pubkey')
+    if (isEapTls(auth)) mapEap(mapping, { foreign: from.at('auth'), method: auth });
+    else if (auth !== 'pubkey')
       mapping.unmapped(
         from.at('auth'),
         `${quote(auth)}: constraints on our own signature have no effect`,
@@ -88,10 +124,12 @@ function localAuth(
       mapping.unmapped(from.at('certs'), 'only the first certificate is used', 'local.auth.certificate');
     ownKey(mapping, secrets);
   }
-  for (const key of ['eap_id', 'aaa_id', 'xauth_id'])
-    if (from.take(key) !== undefined) mapping.unmapped(from.at(key), LATER_EAP, 'local.auth');
+  const aaa = from.take('aaa_id');
+  if (aaa !== undefined) mapAaaId(mapping, from.at('aaa_id'), aaa);
   from.pass(mapping, {
-    round: 'cannot be mapped yet: one round of authentication',
+    eap_id: 'has no effect without a user name and password',
+    xauth_id: 'is of IKEv1',
+    round: 'cannot be mapped: one round of authentication',
     pubkeys: 'cannot be mapped: keys come with certificates',
     ca_id: 'has no effect',
     handle: 'cannot be mapped: tokens',
@@ -137,7 +175,11 @@ function remoteAuth(mapping: Mapping, from: Fields): void {
   if (id !== undefined) mapping.set(from.at('id'), 'remote.id', id);
   if (auth === 'psk') mapping.set(from.at('auth'), 'remote.auth', 'psk');
   else if (auth.startsWith('eap'))
-    mapping.unmapped(from.at('auth'), `${quote(auth)}: ${LATER_EAP}`, 'remote.auth');
+    mapping.unmapped(
+      from.at('auth'),
+      `${quote(auth)}: cannot be mapped: the gateway must prove itself by certificate before a password leaves`,
+      'remote.auth',
+    );
   else {
     mapping.set(
       from.at('auth'),
@@ -159,14 +201,16 @@ function remoteAuth(mapping: Mapping, from: Fields): void {
         'remote.anchors',
       );
   }
+  const revocation = from.take('revocation');
+  if (revocation !== undefined && auth !== 'psk' && !auth.startsWith('eap'))
+    mapRevocation(mapping, from.at('revocation'), revocation);
   from.pass(mapping, {
-    revocation: LATER_REVOCATION,
     cert_policy: 'cannot be mapped yet',
     groups: 'is for gateways',
     ca_id: 'cannot be mapped',
-    round: 'cannot be mapped yet: one round of authentication',
+    round: 'cannot be mapped: one round of authentication',
     pubkeys: 'cannot be mapped: trust comes with certificates',
-    eap_id: LATER_EAP,
+    eap_id: 'is for gateways',
   });
   from.rest(mapping);
 }
@@ -233,7 +277,7 @@ function connection(name: string, section: ConfSection, secrets: ConfSection | u
   else mapping.unmapped(`${prefix}local`, 'is missing', 'local.auth');
   if (peer) remoteAuth(mapping, new Fields(peer[1].values, `${prefix}${peer[0]}.`));
   for (const [extra] of [...moreOwn, ...morePeer])
-    mapping.unmapped(`${prefix}${extra}`, 'cannot be mapped yet: one round of authentication');
+    mapping.unmapped(`${prefix}${extra}`, 'cannot be mapped: one round of authentication');
   for (const [name, inner] of section.sections.get('children')?.sections ?? [])
     importChild(
       mapping,

@@ -1,6 +1,7 @@
 /** Windows: ProfileXML of the VPNv2 CSP, and entries of the phone book `rasphone.pbk` (MS-RRASM §2.2.2). */
 
-import { Fields, type ImportedProfile, LATER_EAP, literalPsk, Mapping, quote } from './mapping.ts';
+import { isEapTls, mapEap } from './eap.ts';
+import { Fields, type ImportedProfile, literalPsk, Mapping, quote } from './mapping.ts';
 import { suite } from './suite-words.ts';
 import { firstValues, type KeySection } from './text.ts';
 import { childOf, textAt, type XmlElement } from './xml.ts';
@@ -46,12 +47,19 @@ function suites(mapping: Mapping, native: XmlElement): void {
     else mapping.unmapped(field, `the default is offered instead: ${text.error}`, `${protocol}.proposals`);
 }
 
+/** `MSChapv2` by itself, or EAP with the type inside the configuration (EapHostConfig). */
+function userMethod(mapping: Mapping, native: XmlElement, foreign: string, user: string): void {
+  const host = ['Authentication', 'Eap', 'Configuration', 'EapHostConfig', 'EapMethod', 'Type'];
+  const method = /^eap$/i.test(user) ? (textAt(native, ...host) ?? 'eap') : user;
+  if (mapEap(mapping, { foreign, method }) && isEapTls(method))
+    mapping.unmapped(foreign, STORE, 'local.auth');
+}
+
 function xmlAuthentication(mapping: Mapping, native: XmlElement): void {
   const user = textAt(native, 'Authentication', 'UserMethod');
   const machine = textAt(native, 'Authentication', 'MachineMethod');
   const field = 'NativeProfile.Authentication';
-  if (user !== undefined)
-    mapping.unmapped(`${field}.UserMethod`, `${quote(user)}: ${LATER_EAP}`, 'local.auth');
+  if (user !== undefined) userMethod(mapping, native, `${field}.UserMethod`, user);
   if (machine !== undefined && /^certificate$/i.test(machine))
     mapping.unmapped(`${field}.MachineMethod`, STORE, 'local.auth');
   else if (machine !== undefined)
@@ -181,9 +189,10 @@ function phoneBookEntry(section: KeySection): ImportedProfile {
     mapping.set('PreSharedKey', 'local.auth.psk', literalPsk(key));
     mapping.set('PreSharedKey', 'remote.auth', 'psk');
   } else {
-    if (method !== undefined && method !== '0')
-      mapping.unmapped('CustomAuthKey', `method ${method.slice(0, 10)}: ${LATER_EAP}`, 'local.auth');
-    else mapping.unmapped('AuthRestrictions', STORE, 'local.auth');
+    if (method !== undefined && method !== '0') {
+      const mapped = mapEap(mapping, { foreign: 'CustomAuthKey', method });
+      if (mapped && isEapTls(method)) mapping.unmapped('CustomAuthKey', STORE, 'local.auth');
+    } else mapping.unmapped('AuthRestrictions', STORE, 'local.auth');
     trust(mapping, 'AuthRestrictions');
   }
   const servers = ['IpDnsAddress', 'IpDns2Address', 'Ipv6DnsAddress', 'Ipv6Dns2Address']

@@ -132,3 +132,35 @@ test("the gateway's side of a profile with certificates", () => {
   );
   assert.ok(report.some(({ ours, kind }) => ours === 'patience' && kind === 'unmapped'));
 });
+
+const EAP: ProfileDocument = {
+  name: 'eap',
+  gateway: { hosts: 'gw.example.org' },
+  local: { id: 'me@example.org', auth: { eap: ['mschapv2'], username: 'alice', password: 'eapsecret' } },
+  remote: { anchors: [PEM(CA)], revocation: { crl: 'off', ocsp: 'strict' } },
+  ike: { proposals: 'recommended' },
+  esp: { proposals: ['recommended'] },
+};
+
+test('EAP goes along without its password, revocation and presets in the words of the format', () => {
+  const sswan = exportSswan(EAP, { uuid: uuid() });
+  const apple = exportMobileconfig(EAP, { uuid, withSecrets: false });
+  const gateway = exportGateway(EAP, { withSecrets: false });
+  assert.ok(sswan.ok && apple.ok);
+  for (const { text } of [sswan.value, apple.value, gateway]) {
+    assert.ok(!text.includes('eapsecret'));
+    assert.ok(!text.includes('recommended'));
+  }
+  const android = only(sswan.value.text).document;
+  assert.deepEqual(android.local.auth, { eap: ['mschapv2', 'gtc', 'md5'], username: 'alice' });
+  assert.deepEqual(android.remote?.revocation, { crl: 'off', ocsp: 'strict' });
+  assert.equal(android.ike?.proposals?.length, 2);
+  const ios = only(apple.value.text).document;
+  assert.deepEqual(ios.local.auth, { eap: ['mschapv2'], username: 'alice' });
+  assert.deepEqual(ios.remote?.revocation, { crl: 'relaxed', ocsp: 'relaxed' });
+  const conf = readConf(gateway.text);
+  assert.ok(conf.ok);
+  assert.equal(conf.value.root.sections.get('secrets')?.sections.get('eap-eap')?.values.get('id'), 'alice');
+  const { text } = exportGateway(EAP, { withSecrets: true });
+  assert.match(text, /secret = "eapsecret"/);
+});

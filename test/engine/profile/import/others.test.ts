@@ -99,7 +99,7 @@ test('.mobileconfig with a shared secret, and with EAP', () => {
       <key>ExtendedAuthEnabled</key><integer>1</integer>
       <key>AuthName</key><string>alice</string><key>AuthPassword</key><string>eapsecret</string>`),
   );
-  assert.match(whyOf(eap, 'IKEv2.ExtendedAuthEnabled'), /cannot be mapped yet/);
+  assert.deepEqual(eap.document.local.auth, { eap: ['mschapv2'], username: 'alice', password: 'eapsecret' });
   assertSilent(eap, 'eapsecret');
 });
 
@@ -169,7 +169,13 @@ test('.nmconnection', () => {
   assert.deepEqual(linesOf(profile, '[vpn] ipcomp'), ['unmapped -']);
   const psk = only(NM.replace('method=key', 'method=psk').replace('key\\spass', 'a pre-shared key of size'));
   assert.equal(psk.document.local.auth.psk, 'a pre-shared key of size');
-  assert.match(whyOf(only(NM.replace('method=key', 'method=eap')), '[vpn] method'), /cannot be mapped yet/);
+  const eap = only(NM.replace('method=key', 'method=eap\nuser=alice'));
+  assert.deepEqual(eap.document.local.auth, {
+    eap: ['mschapv2', 'gtc', 'md5'],
+    username: 'alice',
+    password: 'key pass',
+  });
+  assert.match(whyOf(eap, '[vpn] usercert'), /has no effect with this method/);
   const other = importProfile(utf8(NM.replace('NetworkManager.strongswan', 'NetworkManager.openvpn')));
   assert.equal(other.ok ? '' : other.error.code, 'unknown-format');
 });
@@ -213,8 +219,19 @@ test('ProfileXML, as UTF-16 too', () => {
     assert.match(whyOf(profile, 'NativeProfile.Authentication.MachineMethod'), /Windows store/);
     assert.deepEqual(linesOf(profile, 'AlwaysOn'), ['unmapped -']);
   }
-  const eap = only(PROFILE_XML.replaceAll('MachineMethod', 'UserMethod').replace('>Certificate<', '>EAP<'));
-  assert.match(whyOf(eap, 'NativeProfile.Authentication.UserMethod'), /cannot be mapped yet/);
+  const config =
+    '<Configuration><EapHostConfig><EapMethod><Type>26</Type></EapMethod></EapHostConfig></Configuration>';
+  const eap = only(
+    PROFILE_XML.replace(
+      /<Authentication>.*<\/Authentication>/,
+      `<Authentication><UserMethod>Eap</UserMethod><Eap>${config}</Eap></Authentication>`,
+    ),
+  );
+  assert.deepEqual(eap.document.local.auth, { eap: ['mschapv2'] });
+  assert.deepEqual(linesOf(eap, 'NativeProfile.Authentication.UserMethod'), [
+    'taken local.auth.eap',
+    'unmapped local.auth.username',
+  ]);
 });
 
 const PBK = `[Work]\r
@@ -244,7 +261,11 @@ test('rasphone.pbk', () => {
   assert.deepEqual(profile.document.gateway, { hosts: ['vpn.example.org'] });
   assert.deepEqual(profile.document.dns, { servers: ['10.0.0.53'], domains: ['corp.example'] });
   assert.deepEqual(linesOf(profile, 'VpnStrategy'), ['changed ike']);
-  assert.match(whyOf(profile, 'CustomAuthKey'), /method 26: cannot be mapped yet/);
+  assert.deepEqual(profile.document.local.auth, { eap: ['mschapv2'] });
+  assert.deepEqual(linesOf(profile, 'CustomAuthKey'), [
+    'taken local.auth.eap',
+    'unmapped local.auth.username',
+  ]);
   assert.match(whyOf(profile, 'CustomIPSecPolicies'), /undocumented/);
 });
 

@@ -57,10 +57,44 @@ test('.sswan with a certificate', () => {
     assert.equal(linesOf(profile, field)[0]?.split(' ')[0], 'unmapped', field);
 });
 
-test('.sswan with EAP says that it cannot be mapped yet', () => {
-  const profile = only(JSON.stringify({ ...SSWAN, type: 'ikev2-eap', local: { eap_id: 'alice' } }));
-  assert.match(whyOf(profile, 'type'), /ikev2-eap: cannot be mapped yet/);
-  assert.deepEqual(linesOf(profile, 'local.eap_id'), ['unmapped local.auth']);
+test('.sswan with EAP, and how it asks for revocation', () => {
+  const remote = { ...SSWAN.remote, revocation: { crl: false, strict: true } };
+  const profile = only(JSON.stringify({ ...SSWAN, type: 'ikev2-eap', local: { eap_id: 'alice' }, remote }));
+  assert.deepEqual(profile.document.local.auth, { eap: ['mschapv2', 'gtc', 'md5'], username: 'alice' });
+  assert.deepEqual(linesOf(profile, 'local.eap_id'), ['taken local.auth.username']);
+  assert.deepEqual(profile.document.remote?.revocation, { crl: 'off', ocsp: 'strict' });
+  const both = only(JSON.stringify({ ...SSWAN, type: 'ikev2-cert-eap', local: { eap_id: 'alice' } }));
+  assert.match(whyOf(both, 'local.eap_id'), /has no effect without EAP/);
+});
+
+test('swanctl.conf and ipsec.conf with EAP: names and passwords find each other', () => {
+  const conf = (local: string, remote = '') => `connections { a { remote_addrs = gw
+    local { ${local} } remote { auth = pubkey\n ${remote} } } }
+    secrets { eap-a { id = alice\n secret = one } eap-b { id = bob\n secret = two } }`;
+  const named = only(conf('auth = eap-mschapv2\n id = me\n eap_id = bob', 'revocation = strict'));
+  assert.deepEqual(named.document.local, {
+    id: 'me',
+    auth: { eap: ['mschapv2'], username: 'bob', password: 'two' },
+  });
+  assert.deepEqual(named.document.remote?.revocation, { crl: 'strict', ocsp: 'strict' });
+  const byId = only(conf('auth = eap\n id = alice', 'revocation = ifuri'));
+  assert.equal(byId.document.local.auth.password, 'one');
+  assert.match(whyOf(byId, 'connections.a.remote.revocation'), /strict only where/);
+  const unknown = only(conf('auth = eap-sim\n id = alice\n aaa_id = radius'));
+  assert.deepEqual(unknown.document.local.auth, {});
+  assert.match(whyOf(unknown, 'connections.a.local.auth'), /no EAP method "eap-sim"/);
+  const ipsec = (leftauth: string, secrets: string) =>
+    only(
+      `config setup\n  strictcrlpolicy=yes\nconn a\n  right=gw\n  leftauth=${leftauth}\n  rightauth=pubkey\n`,
+      { secrets: [utf8(secrets)] },
+    ).document;
+  const one = ipsec('eap-mschapv2', 'alice : EAP "0x not hex"\n');
+  assert.deepEqual(one.local.auth, { eap: ['mschapv2'], username: 'alice', password: '0x not hex' });
+  assert.deepEqual(one.remote?.revocation, { crl: 'strict', ocsp: 'strict' });
+  const two = ipsec('eap\n  eap_identity=bob', 'alice : EAP "1"\nbob : EAP "2"\n');
+  assert.deepEqual([two.local.auth.username, two.local.auth.password], ['bob', '2']);
+  const asked = ipsec('eap\n  eap_identity=%identity\n  leftid=carol', 'alice : EAP "1"\n');
+  assert.deepEqual([asked.local.auth.username, asked.local.auth.password], ['carol', undefined]);
 });
 
 const SWANCTL = `
