@@ -25,7 +25,7 @@ export interface LinkOptions {
 const PATIENCE_MS: Readonly<Record<string, number>> = {
   'tunnel.up': 300_000,
   'tunnel.down': 60_000,
-  'profiles.diagnose': 180_000,
+  'profiles.doctor': 180_000,
   'host.repair': 60_000,
 };
 
