@@ -57,4 +57,5 @@ export const snapshot = (
   },
   profiles,
   tunnels,
+  killSwitch: { closed: false, guards: [] },
 });

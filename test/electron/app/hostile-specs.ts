@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ESCAPED } from '../double/window-double.ts';
+import { eventually } from '../running.ts';
 import type { PageWorld } from './stage.ts';
 
 /** Sets its title, so that the tests see that it ran. */
@@ -58,12 +59,13 @@ export function defineHostileSpecs(world: () => PageWorld): void {
       link.textContent = 'follow';
       document.body.append(button, link);
     });
-    for (const name of ['open', 'follow']) {
+    for (const [index, name] of ['open', 'follow'].entries()) {
       await page.getByText(name, { exact: true }).click();
+      // A refused window may be seen for a moment, by the browser's driver alone.
+      if (popups) await eventually('the try', () => popups() === index + 1);
       await page.waitForTimeout(300);
-      assert.deepEqual(page.context().pages(), [page], name);
+      await eventually('no other page', () => page.context().pages().length === 1);
     }
-    if (popups) assert.equal(popups(), 2, 'the page tried');
   });
 
   test('no request leaves the page', async (t) => {
