@@ -1,6 +1,7 @@
 /** The composition root: builds the engine of this machine and holds no logic. */
 import { randomBytes } from 'node:crypto';
 import { ApiError, localFailure } from './api/failure.ts';
+import type { OffloadLevel } from './base/offload-level.ts';
 import type { EngineOptions, RunningEngine } from './cli/start.ts';
 import { createDoctor } from './doctor.ts';
 import { createSession } from './ike/session.ts';
@@ -33,10 +34,11 @@ import type { OpenDatapath, World } from './tunnel/ports.ts';
 /** Our own port where it is free: some firewalls let only 4500 to 4500 pass. */
 async function openDatapath(
   world: Pick<World, 'ike' | 'scheduler'>,
+  offload: OffloadLevel,
   request: { name: string; mtu: number },
 ): Promise<OpenDatapath> {
-  const tun = await selectTun().open(request);
-  const path = { tun, crypto: world.ike.crypto, clock: world.scheduler.now };
+  const tun = await selectTun().open({ ...request, offload });
+  const path = { tun, offload, crypto: world.ike.crypto, clock: world.scheduler.now };
   try {
     const datapath = await selectDatapath({ ...path, port: ENCAPSULATED_PORT }).catch((error: unknown) => {
       if (error instanceof OsError && error.code === 'udp-unavailable')
@@ -51,7 +53,7 @@ async function openDatapath(
   }
 }
 
-function systemWorld({ log }: EngineLog): World {
+function systemWorld({ log }: EngineLog, offload: OffloadLevel): World {
   const scheduler = systemScheduler();
   const udp = selectUdp();
   const ike = {
@@ -67,7 +69,7 @@ function systemWorld({ log }: EngineLog): World {
     localAddressFor: udp.localAddressFor,
     pathMtu: udp.pathMtu,
     openIkeSocket: (family) => udp.open({ port: 0, address: family === 4 ? '0.0.0.0' : '::' }),
-    openDatapath: (request) => openDatapath({ scheduler, ike }, request),
+    openDatapath: (request) => openDatapath({ scheduler, ike }, offload, request),
   };
 }
 
@@ -84,7 +86,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   const recovered = (await host.recover()).map((change) => change.description);
   for (const change of recovered) log.info('undone after a crash', { change });
   const ownUid = process.getuid?.() ?? 0;
-  const world = systemWorld(engineLog);
+  const world = systemWorld(engineLog, options.offload ?? 'uso');
   const online = { fetchBytes, cache: fileCache(stateDir) };
   const engine = new Engine({
     world,

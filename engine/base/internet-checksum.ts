@@ -10,12 +10,15 @@ export function sumOctets(buffer: Uint8Array, at: number, length: number, sum = 
   return (total & 0xffff) + (total >>> 16);
 }
 
-/** The checksum field for a running sum: its folded complement. */
-export function foldChecksum(sum: number): number {
+/** A running sum in sixteen bits. */
+export function foldSum(sum: number): number {
   let folded = sum;
   while (folded > 0xffff) folded = (folded & 0xffff) + (folded >>> 16);
-  return ~folded & 0xffff;
+  return folded;
 }
+
+/** The checksum field for a running sum: its folded complement. */
+export const foldChecksum = (sum: number): number => ~foldSum(sum) & 0xffff;
 
 /** The checksum after a 16-bit word it covers changed (RFC 1624 §3, equation 3). */
 export const updateChecksum = (checksum: number, before: number, after: number): number =>

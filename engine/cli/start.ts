@@ -1,5 +1,6 @@
 /** How the engine process is started: what the command line hands to `main.ts`. */
 import type { LogLevel } from '../base/log.ts';
+import type { OffloadLevel } from '../base/offload-level.ts';
 
 export interface EngineOptions {
   /** Path of the unix socket, or name of the pipe. */
@@ -11,6 +12,8 @@ export interface EngineOptions {
   readonly logLevel: LogLevel;
   /** Standard error when left out. */
   readonly logFile?: string | undefined;
+  /** No more than this is done in bulk by the data path; all that the system has when left out. */
+  readonly offload?: OffloadLevel | undefined;
   /** Of the program. */
   readonly version: string;
 }

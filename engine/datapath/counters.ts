@@ -1,6 +1,7 @@
 /**
  * Counters in one block of float64s, so that a worker can write what the main thread reads without a message.
- * A head for the whole data path, then one slot a SA pair. Whole numbers are exact up to 2^53.
+ * A head for each direction, then one slot a SA pair, of which each direction writes its own fields: so every number
+ * has one writer. Whole numbers are exact up to 2^53.
  */
 import type { Instant } from '../base/brand.ts';
 import type { Drop, PathCounters, SaCounters } from './protocol.ts';
@@ -34,7 +35,11 @@ export const DropAt = {
 
 export const DATAGRAMS_IN = 10;
 export const DATAGRAMS_OUT = 11;
-const HEAD_LENGTH = 16;
+
+/** Where a direction's head begins. */
+export const Head = { OUTBOUND: 0, INBOUND: 16 } as const;
+export type Head = (typeof Head)[keyof typeof Head];
+const HEADS_LENGTH = 32;
 
 /** Offsets in a slot. Moments are zero before the first packet. */
 export const SlotAt = {
@@ -49,9 +54,9 @@ const SLOT_LENGTH = 8;
 
 /** SA pairs at a time, lingering ones included. */
 export const MOST_PAIRS = 4096;
-export const COUNTERS_BYTE_LENGTH: number = (HEAD_LENGTH + MOST_PAIRS * SLOT_LENGTH) * 8;
+export const COUNTERS_BYTE_LENGTH: number = (HEADS_LENGTH + MOST_PAIRS * SLOT_LENGTH) * 8;
 
-export const slotBase = (slot: number): number => HEAD_LENGTH + slot * SLOT_LENGTH;
+export const slotBase = (slot: number): number => HEADS_LENGTH + slot * SLOT_LENGTH;
 
 export function clearSlot(block: Float64Array, slot: number): void {
   block.fill(0, slotBase(slot), slotBase(slot) + SLOT_LENGTH);
@@ -72,15 +77,10 @@ export function readSlot(block: Float64Array, slot: number, now: Instant): SaCou
 }
 
 export function readTotals(block: Float64Array): PathCounters {
-  const drops = Object.fromEntries(DROPS.map((drop, i) => [drop, block[i] as number])) as Record<
-    Drop,
-    number
-  >;
-  return {
-    drops,
-    datagramsIn: block[DATAGRAMS_IN] as number,
-    datagramsOut: block[DATAGRAMS_OUT] as number,
-  };
+  const at = (i: number): number =>
+    (block[Head.OUTBOUND + i] as number) + (block[Head.INBOUND + i] as number);
+  const drops = Object.fromEntries(DROPS.map((drop, i) => [drop, at(i)])) as Record<Drop, number>;
+  return { drops, datagramsIn: at(DATAGRAMS_IN), datagramsOut: at(DATAGRAMS_OUT) };
 }
 
 /** Hands out slots and knows which pair has which. */

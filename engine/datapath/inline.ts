@@ -9,8 +9,10 @@ import type { CryptoProvider } from '../crypto/port.ts';
 import type { FillRandom } from '../esp/sa.ts';
 import type { Tun } from '../os/tun/port.ts';
 import { COUNTERS_BYTE_LENGTH, DropAt, readSlot, readTotals, SlotTable } from './counters.ts';
+import { Inbound, NON_ESP_MARKER_LENGTH } from './inbound-pump.ts';
 import type { Datapath, DatapathEvent } from './protocol.ts';
-import { HEADROOM, Inbound, NON_ESP_MARKER_LENGTH, Pump, TAILROOM } from './pump.ts';
+import { Pump } from './pump.ts';
+import { HEADROOM, LARGEST_PACKET, TAILROOM } from './room.ts';
 
 /** The socket that IKE and ESP share; `done` tells when the octets may be used again. */
 export interface DatagramSocket {
@@ -31,7 +33,6 @@ export interface InlineOptions {
   readonly localAddressFor: (remote: string) => Promise<string | undefined>;
 }
 
-const LARGEST_PACKET = 65535;
 /** Datagrams that may wait for the system at once; more are lost as on a full queue. */
 const SLOTS = 256;
 /** Answers of `localAddressFor` that are kept, and for how long in milliseconds. */

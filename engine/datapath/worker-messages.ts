@@ -1,13 +1,22 @@
-/** What the main thread and the data path's worker say to each other. */
+/** What the main thread and the data path's workers say to each other. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Endpoint } from '../base/ip.ts';
 import type { EspSaPair } from '../esp/params.ts';
+import type { TunOffload } from '../os/tun/port.ts';
 import type { DatapathEvent, PeerPath } from './protocol.ts';
 
+/** A worker serves one direction: outbound seals what the tun gives, inbound opens what the socket gives. */
+export type Direction = 'outbound' | 'inbound';
+
 export interface WorkerSetup {
+  readonly direction: Direction;
   readonly port: MessagePort;
   readonly tunFd: number;
+  readonly tunOffload: TunOffload;
   readonly udpFd: number;
+  /** The socket sends (UDP_SEGMENT) and receives (UDP_GRO) many datagrams at once. */
+  readonly segments: boolean;
+  readonly coalesces: boolean;
   readonly wakeFd: number;
   /** Float64 counters of `counters.ts`. */
   readonly counters: SharedArrayBuffer;
@@ -18,7 +27,7 @@ export interface WorkerSetup {
   readonly openSslPath: string | null;
 }
 
-/** Indices into the control words. */
+/** Indices into a worker's control words. */
 export const Control = {
   /** 1 once the worker must end. */
   STOP: 0,
@@ -32,6 +41,7 @@ export const CONTROL_BYTE_LENGTH = 64;
 export const MOST_WAITING = 1024;
 
 export type Downward =
+  /** With the keys of the worker's direction alone. */
   | { readonly kind: 'install'; readonly pair: EspSaPair; readonly path: PeerPath; readonly slot: number }
   | { readonly kind: 'activate'; readonly id: number }
   | { readonly kind: 'remove'; readonly id: number; readonly lingerMs: number }
@@ -42,5 +52,8 @@ export type Downward =
 export type Upward =
   | { readonly kind: 'ready' }
   | { readonly kind: 'event'; readonly event: DatapathEvent }
+  /** The direction has nothing of the pair any more. */
   | { readonly kind: 'released'; readonly id: number }
+  /** The system does not send in segments after all. */
+  | { readonly kind: 'segments-lost' }
   | { readonly kind: 'failed'; readonly reason: string };

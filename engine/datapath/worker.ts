@@ -1,83 +1,177 @@
-/** Entry of the data path's thread: builds the pump over shared counters and runs the blocking loop until told to stop. */
+/** Entry of a data path's thread: builds one direction over shared counters and runs its loop until told to stop. */
 import { randomFillSync } from 'node:crypto';
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { nodeProvider } from '../os/crypto/node.ts';
 import { openSslProvider } from '../os/crypto/openssl.ts';
-import { loadLinuxLibc } from '../os/ffi/libc.linux.ts';
-import { BlockingLoop, TunWriter } from './blocking-loop.ts';
+import { type LinuxLibc, loadLinuxLibc } from '../os/ffi/libc.linux.ts';
 import { monotonic } from './clock.ts';
-import { DropAt } from './counters.ts';
+import { DropAt, Head } from './counters.ts';
+import { InboundLoop, inboundMemory } from './inbound-loop.ts';
+import { InboundPump } from './inbound-pump.ts';
+import { HostWriter } from './offload/host-writer.ts';
+import { packetMemory } from './offload/sum-kernel.ts';
+import { OUTBOUND_MEMORY, OutboundLoop } from './outbound-loop.ts';
+import { OutboundPump } from './outbound-pump.ts';
 import type { DatapathEvent } from './protocol.ts';
-import { Pump } from './pump.ts';
 import { Control, type Downward, MOST_WAITING, type Upward, type WorkerSetup } from './worker-messages.ts';
 
+/** What both directions are built from. */
+interface Frame {
+  readonly setup: WorkerSetup;
+  readonly libc: LinuxLibc;
+  readonly post: (message: Upward) => void;
+  readonly event: (event: DatapathEvent) => void;
+  readonly stopped: () => boolean;
+  /** Gives each waiting command to `carryOut`. */
+  readonly commands: (carryOut: (command: Downward) => void) => void;
+}
+
+interface Runner {
+  run(): void;
+  close(): void;
+}
+
 function run(setup: WorkerSetup): void {
-  const { port, tunFd, udpFd, wakeFd, localPort } = setup;
+  const { port } = setup;
   const libc = loadLinuxLibc();
   if (!libc) throw new Error('the system calls cannot be bound');
   const control = new Int32Array(setup.control);
   const post = (message: Upward): void => port.postMessage(message);
-  const event = (event: DatapathEvent): void => {
-    const waiting = (Atomics.load(control, Control.POSTED) - Atomics.load(control, Control.TAKEN)) | 0;
-    // What only hints may be lost; what happens once for an SA may not.
-    if (waiting >= MOST_WAITING && (event.kind === 'ike' || event.kind === 'unknown-spi')) return;
-    Atomics.add(control, Control.POSTED, 1);
-    post({ kind: 'event', event });
-  };
-  const tun = new TunWriter(libc, tunFd);
-  const pump: Pump = new Pump({
-    // Contexts belong to the thread that made them, so the thread has a provider of its own.
-    crypto: openSslProvider(setup.openSslPath) ?? nodeProvider,
-    fillRandom: (into) => randomFillSync(into),
-    clock: monotonic,
-    counters: new Float64Array(setup.counters),
-    event,
-    toHost: (packet) => {
-      if (!tun.copy(packet)) pump.count(DropAt.tunFull);
+  const frame: Frame = {
+    setup,
+    libc,
+    post,
+    event: (event) => {
+      const waiting = (Atomics.load(control, Control.POSTED) - Atomics.load(control, Control.TAKEN)) | 0;
+      // What only hints may be lost; what happens once for an SA may not.
+      if (waiting >= MOST_WAITING && (event.kind === 'ike' || event.kind === 'unknown-spi')) return;
+      Atomics.add(control, Control.POSTED, 1);
+      post({ kind: 'event', event });
     },
-    released: (id) => post({ kind: 'released', id }),
-  });
-  const commands = (): void => {
-    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port))
-      carryOut(pump, next.message as Downward);
+    stopped: () => Atomics.load(control, Control.STOP) !== 0,
+    commands: (carryOut) => {
+      for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port))
+        carryOut(next.message as Downward);
+    },
   };
-  const stopped = (): boolean => Atomics.load(control, Control.STOP) !== 0;
-  const loop = new BlockingLoop(
-    { libc, pump, tunFd, udpFd, wakeFd, localPort, event, commands, stopped },
-    tun,
-  );
+  const runner = setup.direction === 'outbound' ? outbound(frame) : inbound(frame);
   post({ kind: 'ready' });
   try {
-    loop.run();
+    runner.run();
   } catch (error) {
     post({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
   } finally {
-    pump.close();
+    runner.close();
     port.close();
   }
 }
 
-function carryOut(pump: Pump, command: Downward): void {
-  switch (command.kind) {
-    case 'install':
-      pump.install(command.pair, command.path, command.slot);
-      return;
-    case 'activate':
-      pump.activateOutbound(command.id);
-      return;
-    case 'remove':
-      pump.remove(command.id, command.lingerMs);
-      return;
-    case 'path':
-      pump.setPath(command.id, command.path);
-      return;
-    case 'keepalive':
-      pump.keepalive(command.remote, command.seconds);
-      return;
-    case 'mtu':
-      pump.setInnerMtu(command.mtu);
-      return;
-  }
+/** Contexts belong to the thread that made them, so each thread has a provider of its own. */
+const cryptoOf = (setup: WorkerSetup): typeof nodeProvider =>
+  openSslProvider(setup.openSslPath) ?? nodeProvider;
+
+function outbound(frame: Frame): Runner {
+  const { setup, libc, post, event, stopped, commands } = frame;
+  const { tunFd, udpFd, wakeFd, segments } = setup;
+  const virtio = setup.tunOffload !== 'none';
+  const memory = packetMemory(OUTBOUND_MEMORY);
+  const writer = new HostWriter(libc, tunFd, memory.octets, virtio, () => pump.count(DropAt.tunFull));
+  const pump: OutboundPump = new OutboundPump({
+    crypto: cryptoOf(setup),
+    fillRandom: (into) => randomFillSync(into),
+    clock: monotonic,
+    counters: new Float64Array(setup.counters),
+    head: Head.OUTBOUND,
+    event,
+    toHost: (packet) => writer.copy(packet),
+  });
+  const carryOut = (command: Downward): void => {
+    switch (command.kind) {
+      case 'install':
+        pump.install(command.pair, command.path, command.slot);
+        return;
+      case 'activate':
+        pump.activate(command.id);
+        return;
+      case 'remove':
+        pump.remove(command.id);
+        post({ kind: 'released', id: command.id });
+        return;
+      case 'path':
+        pump.setPath(command.id, command.path);
+        return;
+      case 'keepalive':
+        pump.keepalive(command.remote, command.seconds);
+        return;
+      case 'mtu':
+        pump.setInnerMtu(command.mtu);
+        return;
+    }
+  };
+  const loop = new OutboundLoop({
+    libc,
+    pump,
+    memory,
+    tunFd,
+    virtio,
+    udpFd,
+    segments,
+    wakeFd,
+    stopped,
+    commands: () => commands(carryOut),
+    segmentsLost: () => post({ kind: 'segments-lost' }),
+  });
+  return { run: () => loop.run(), close: () => pump.close() };
+}
+
+function inbound(frame: Frame): Runner {
+  const { setup, libc, post, event, stopped, commands } = frame;
+  const { tunFd, udpFd, wakeFd, coalesces, localPort, tunOffload } = setup;
+  const pump = new InboundPump({
+    crypto: cryptoOf(setup),
+    clock: monotonic,
+    counters: new Float64Array(setup.counters),
+    head: Head.INBOUND,
+    event,
+    released: (id) => post({ kind: 'released', id }),
+  });
+  const carryOut = (command: Downward): void => {
+    switch (command.kind) {
+      case 'install':
+        pump.install(command.pair, command.path, command.slot);
+        return;
+      case 'activate':
+        pump.activated(command.id);
+        return;
+      case 'remove':
+        pump.remove(command.id, command.lingerMs);
+        return;
+      case 'path':
+        pump.setPath(command.id, command.path);
+        return;
+      case 'keepalive':
+        return;
+      case 'mtu':
+        pump.setInnerMtu(command.mtu);
+        return;
+    }
+  };
+  const loop = new InboundLoop({
+    libc,
+    pump,
+    memory: packetMemory(inboundMemory(coalesces)),
+    tunFd,
+    virtio: tunOffload !== 'none',
+    mergesUdp: tunOffload === 'uso',
+    udpFd,
+    coalesces,
+    wakeFd,
+    localPort,
+    event,
+    stopped,
+    commands: () => commands(carryOut),
+  });
+  return { run: () => loop.run(), close: () => pump.close() };
 }
 
 parentPort?.once('message', (setup: WorkerSetup) => run(setup));

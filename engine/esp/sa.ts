@@ -9,6 +9,7 @@
 import type { Spi32 } from '../base/brand.ts';
 import { readU32, writeU32 } from '../base/bytes.ts';
 import type { PacketCipher } from '../crypto/port.ts';
+import type { FlowCache } from './flow-cache.ts';
 import { type InnerHeader, IpProtocol } from './inner.ts';
 import type { ReplayWindow } from './replay.ts';
 import type { TrafficSelectors } from './selectors.ts';
@@ -152,12 +153,14 @@ export const Opened = {
 } as const;
 export type Opened = (typeof Opened)[keyof typeof Opened];
 
+/** `flows` may be shared by many SAs: it remembers which of them takes a flow. */
 export class InboundSa {
   readonly spi: Spi32;
   readonly #cipher: PacketCipher;
   readonly #esn: boolean;
   readonly #replay: ReplayWindow;
   readonly #selectors: TrafficSelectors;
+  readonly #flows: FlowCache<InboundSa> | undefined;
   /** Of the last packet. */
   innerAt = 0;
   authentic = false;
@@ -168,12 +171,14 @@ export class InboundSa {
     esn: boolean,
     replay: ReplayWindow,
     selectors: TrafficSelectors,
+    flows?: FlowCache<InboundSa>,
   ) {
     this.spi = spi;
     this.#cipher = cipher;
     this.#esn = esn;
     this.#replay = replay;
     this.#selectors = selectors;
+    this.#flows = flows;
   }
 
   /**
@@ -212,6 +217,9 @@ export class InboundSa {
     // Whatever follows the inner packet's own length is traffic flow confidentiality padding (§2.7).
     if (!inner.read(buffer, innerAt, payload)) return Opened.MALFORMED;
     if (nextHeader !== (inner.version === 4 ? IpProtocol.IPV4 : IpProtocol.IPV6)) return Opened.MALFORMED;
-    return this.#selectors.takesInbound(buffer, inner) ? Opened.OK : Opened.SELECTOR;
+    if (this.#flows?.find(buffer, inner) === this) return Opened.OK;
+    if (!this.#selectors.takesInbound(buffer, inner)) return Opened.SELECTOR;
+    this.#flows?.remember(this);
+    return Opened.OK;
   }
 }

@@ -6,10 +6,11 @@ import { randomFillSync } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Instant } from '../base/brand.ts';
 import type { Log } from '../base/log.ts';
+import type { OffloadLevel } from '../base/offload-level.ts';
 import type { CryptoProvider } from '../crypto/port.ts';
 import { openInlineDatapath } from '../datapath/inline.ts';
 import type { Datapath } from '../datapath/protocol.ts';
-import { warmWorker } from '../datapath/spare-worker.ts';
+import { warmWorkers } from '../datapath/spare-worker.ts';
 import { openWorkerDatapath } from '../datapath/worker-client.ts';
 import { nodeProvider } from './crypto/node.ts';
 import { openSslProvider } from './crypto/openssl.ts';
@@ -34,6 +35,8 @@ export interface DatapathRequest {
   readonly address?: string;
   readonly crypto: Pick<CryptoProvider, 'cipher'>;
   readonly clock: () => Instant;
+  /** No more than this is done in bulk; all that the system has when left out. */
+  readonly offload?: OffloadLevel;
 }
 
 const linuxLibc = (): ReturnType<typeof loadLinuxLibc> =>
@@ -63,14 +66,14 @@ const workerUrl = (): URL =>
     ? new URL('../datapath/boot.mjs', import.meta.url)
     : new URL('./datapath-worker.mjs', import.meta.url);
 
-/** Gets a worker ready for the next data path, where workers are used; loading its code takes longer than a handshake. */
+/** Gets workers ready for the next data path, where workers are used; loading its code takes longer than a handshake. */
 export function warmDatapath(): void {
-  if (linuxLibc()) warmWorker(workerUrl());
+  if (linuxLibc()) warmWorkers(workerUrl());
 }
 
 /**
- * A worker thread with blocking system calls where there is one for the system and the tun has a descriptor, else the
- * event loop. `fallback` hears why when a worker was to be had but did not start.
+ * Worker threads with blocking system calls where there are some for the system and the tun has a descriptor, else the
+ * event loop. `fallback` hears why when workers were to be had but did not start.
  * @throws OsError `udp-unavailable`, `permission`
  */
 export async function selectDatapath(
@@ -82,7 +85,7 @@ export async function selectDatapath(
   if (!libc || tun.fd < 0) return openInline(request);
   let udp: ReturnType<typeof openRawUdp>;
   try {
-    udp = openRawUdp(libc, address === undefined ? { port } : { port, address });
+    udp = openRawUdp(libc, address === undefined ? { port } : { port, address }, request.offload);
   } catch (error) {
     if (error instanceof OsError && error.detail.startsWith('socket')) return openInline(request);
     throw error;

@@ -1,7 +1,8 @@
 /** `culvert engine`: the daemon, in the foreground until SIGTERM or SIGINT. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { ApiError, localFailure } from '../../api/failure.ts';
 import type { LogLevel } from '../../base/log.ts';
+import { OFFLOAD_LEVELS, type OffloadLevel } from '../../base/offload-level.ts';
 import { type CommonOptions, guarded, locate, withCommon } from '../context.ts';
 import type { StartEngine } from '../start.ts';
 
@@ -9,6 +10,7 @@ interface EngineCommandOptions extends CommonOptions {
   readonly group?: string;
   readonly logLevel: string;
   readonly logFile?: string;
+  readonly datapathLevel?: OffloadLevel;
 }
 
 const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error'] satisfies readonly LogLevel[];
@@ -33,9 +35,11 @@ export function addEngineCommand(program: Command, version: string, load: () => 
     .option('--group <group>', 'members of this group may use the engine')
     .option('--log-level <level>', LEVELS.join(', '), 'info')
     .option('--log-file <path>', 'write the log there instead of to standard error')
+    // For tests of what the engine does on older kernels.
+    .addOption(new Option('--datapath-level <level>').choices([...OFFLOAD_LEVELS]).hideHelp())
     .action((options: EngineCommandOptions) =>
       guarded(options, async (output) => {
-        const { group, logLevel, logFile } = options;
+        const { group, logLevel, logFile, datapathLevel } = options;
         if (!LEVELS.includes(logLevel))
           throw new ApiError(localFailure('USAGE', `--log-level: must be one of ${LEVELS.join(', ')}`));
         const { socket, state } = locate(options);
@@ -47,6 +51,7 @@ export function addEngineCommand(program: Command, version: string, load: () => 
           group,
           logLevel: logLevel as LogLevel,
           logFile,
+          offload: datapathLevel,
           version,
         });
         output.result({ ready: true, socket, state, pid: process.pid }, () => `ready ${socket}`);

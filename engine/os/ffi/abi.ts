@@ -20,6 +20,18 @@ export const POLLFD = { size: 8, fd: 0, events: 4, revents: 6 } as const;
 export const CMSGHDR = { size: 16, len: 0, level: 8, type: 12 } as const;
 /** `struct in6_pktinfo`, the address first. */
 export const IN6_PKTINFO = { size: 20, addr: 0, ifindex: 16 } as const;
+/** `struct virtio_net_hdr` (linux/virtio_net.h), in the machine's byte order on a tun. */
+export const VIRTIO_NET_HDR = {
+  size: 10,
+  flags: 0,
+  gsoType: 1,
+  hdrLen: 2,
+  gsoSize: 4,
+  csumStart: 6,
+  csumOffset: 8,
+} as const;
+export const VIRTIO_NET_HDR_F_NEEDS_CSUM = 1;
+export const VIRTIO_NET_HDR_GSO = { NONE: 0, TCPV4: 1, TCPV6: 4, UDP_L4: 5, ECN: 0x80 } as const;
 /** `struct ifreq` (net/if.h): the name, then a union. */
 export const IFREQ = { size: 40, name: 0, nameLength: 16, union: 16 } as const;
 export const SOCKADDR_IN = { size: 16, family: 0, port: 2, addr: 4 } as const;
@@ -34,6 +46,9 @@ export const MSG_DONTWAIT = 0x40;
 
 export const SOL_SOCKET = 1;
 export const SO = { SNDBUF: 7, RCVBUF: 8, SNDBUFFORCE: 32, RCVBUFFORCE: 33 } as const;
+export const SOL_UDP = 17;
+/** linux/udp.h. As control messages they carry a uint16 and an int. */
+export const UDP = { SEGMENT: 103, GRO: 104 } as const;
 export const IPPROTO_IP = 0;
 export const IPPROTO_IPV6 = 41;
 export const IP = { MTU_DISCOVER: 10, MTU: 14 } as const;
@@ -42,7 +57,10 @@ export const IPV6 = { MTU_DISCOVER: 23, MTU: 24, V6ONLY: 26, RECVPKTINFO: 49, PK
 export const PMTUDISC_DONT = 0;
 
 export const TUNSETIFF = 0x400454ca;
-export const IFF = { UP: 1, TUN: 1, NO_PI: 0x1000 } as const;
+export const TUNSETOFFLOAD = 0x400454d0;
+/** Arguments of TUNSETOFFLOAD (linux/if_tun.h). */
+export const TUN_F = { CSUM: 1, TSO4: 2, TSO6: 4, TSO_ECN: 8, USO4: 0x20, USO6: 0x40 } as const;
+export const IFF = { UP: 1, TUN: 1, NO_PI: 0x1000, VNET_HDR: 0x4000 } as const;
 export const SIOC = { GIFFLAGS: 0x8913, SIFFLAGS: 0x8914, GIFMTU: 0x8921, SIFMTU: 0x8922 } as const;
 
 export const ERRNO = {
@@ -54,8 +72,10 @@ export const ERRNO = {
   EACCES: 13,
   EBUSY: 16,
   ENODEV: 19,
+  EINVAL: 22,
   ENOSYS: 38,
   EBADFD: 77,
+  EMSGSIZE: 90,
   EAFNOSUPPORT: 97,
   EADDRINUSE: 98,
   EADDRNOTAVAIL: 99,

@@ -12,6 +12,9 @@ export interface LinuxLibc {
   close(fd: number): number;
   read(fd: number, at: Address, length: number): number;
   write(fd: number, at: Address, length: number): number;
+  /** `count` I/O vectors at `at`. */
+  writev(fd: number, at: Address, count: number): number;
+  /** The third argument is an address, or a number where the request takes one. */
   ioctl(fd: number, request: number, at: Address): number;
   socket(family: number, type: number, protocol: number): number;
   socketpair(family: number, type: number, protocol: number, at: Address): number;
@@ -62,6 +65,7 @@ function bindAll(): LinuxLibc {
     close: bind('close', 'int', 'int'),
     read: bind('read', 'long', 'int', 'uint64', 'size_t'),
     write: bind('write', 'long', 'int', 'uint64', 'size_t'),
+    writev: bind('writev', 'long', 'int', 'uint64', 'int'),
     ioctl: bind('ioctl', 'int', 'int', 'ulong', 'uint64'),
     socket: bind('socket', 'int', 'int', 'int', 'int'),
     socketpair: bind('socketpair', 'int', 'int', 'int', 'int', 'uint64'),

@@ -10,6 +10,7 @@ export class MemoryTun implements Tun {
   readonly name: string;
   readonly mtu: number;
   readonly fd = -1;
+  readonly offload = 'none';
   #toPath: ((packets: readonly Uint8Array[]) => void) | undefined;
   #toHost: ((packet: Uint8Array) => void) | undefined;
   #closed = false;

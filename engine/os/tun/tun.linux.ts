@@ -1,14 +1,34 @@
-/** Linux's tun: /dev/net/tun without packet information, set up by ioctl (linux/if_tun.h, netdevice(7)). */
-
+/**
+ * Linux's tun: /dev/net/tun without packet information, set up by ioctl (linux/if_tun.h, netdevice(7)). Where the
+ * kernel can, with a virtio header before each packet, so that a TCP stream crosses in pieces of up to 64 KiB.
+ */
+import { allowsOffload, type OffloadLevel } from '../../base/offload-level.ts';
 import { OsError } from '../error.ts';
-import { AF, EFD, ERRNO, IFF, IFREQ, OPEN, POLL, POLLFD, SIOC, SOCK, TUNSETIFF } from '../ffi/abi.ts';
+import {
+  AF,
+  EFD,
+  ERRNO,
+  IFF,
+  IFREQ,
+  OPEN,
+  POLL,
+  POLLFD,
+  SIOC,
+  SOCK,
+  TUN_F,
+  TUNSETIFF,
+  TUNSETOFFLOAD,
+  VIRTIO_NET_HDR,
+} from '../ffi/abi.ts';
 import { addressOf, fixedMemory, type LinuxLibc } from '../ffi/libc.linux.ts';
-import type { Tun, TunPort, TunRequest } from './port.ts';
+import type { Tun, TunOffload, TunPort, TunRequest } from './port.ts';
 
 const DEVICE = '/dev/net/tun';
 /** Packets read in one go in the event loop's mode. */
 const BATCH = 64;
 const LARGEST_PACKET = 65535;
+/** Room for one, with its header. */
+const SLOT = 65536 + 64;
 
 export const linuxTun = (libc: LinuxLibc): TunPort => ({
   open: async (request) => openTun(libc, request),
@@ -26,25 +46,63 @@ function unavailable(what: string, errno: number): OsError {
   return new OsError('tun-unavailable', `no tun: ${hint}`, `${what}: errno ${errno}`);
 }
 
-function openTun(libc: LinuxLibc, { name, mtu }: TunRequest): Tun {
+/** From the most to the least; kernels before 6.2 know no UDP super-packets. */
+const OFFLOADS: readonly {
+  readonly offload: TunOffload;
+  readonly level: OffloadLevel;
+  readonly flags: number;
+}[] = [
+  {
+    offload: 'uso',
+    level: 'uso',
+    flags: TUN_F.CSUM | TUN_F.TSO4 | TUN_F.TSO6 | TUN_F.TSO_ECN | TUN_F.USO4 | TUN_F.USO6,
+  },
+  { offload: 'tso', level: 'tso', flags: TUN_F.CSUM | TUN_F.TSO4 | TUN_F.TSO6 | TUN_F.TSO_ECN },
+  { offload: 'none', level: 'packet', flags: 0 },
+];
+
+function openTun(libc: LinuxLibc, request: TunRequest): Tun {
+  const { name, mtu, offload: limit = 'uso' } = request;
   if (name.length === 0 || name.length >= IFREQ.nameLength || !/^[\w.%-]+$/.test(name))
     throw new OsError('tun-unavailable', `no tun: ${JSON.stringify(name)} is no interface name`);
+  for (const { offload, level, flags } of OFFLOADS) {
+    if (!allowsOffload(limit, level)) continue;
+    const tun = attempt(libc, name, mtu, offload, flags);
+    if (tun) return tun;
+  }
+  throw unavailable('TUNSETOFFLOAD', ERRNO.EINVAL);
+}
+
+/** `undefined` when the kernel does not have the offloads. @throws OsError for any other reason */
+function attempt(
+  libc: LinuxLibc,
+  name: string,
+  mtu: number,
+  offload: TunOffload,
+  flags: number,
+): Tun | undefined {
   const fd = libc.open(DEVICE, OPEN.RDWR | OPEN.NONBLOCK | OPEN.CLOEXEC);
   if (fd < 0) throw unavailable(`open ${DEVICE}`, libc.errno());
+  let kept = false;
   try {
     const request = fixedMemory(IFREQ.size);
     const at = addressOf(request);
     const view = new DataView(request.buffer);
     request.set(new TextEncoder().encode(name));
-    view.setUint16(IFREQ.union, IFF.TUN | IFF.NO_PI, true);
-    if (libc.ioctl(fd, TUNSETIFF, at) < 0) throw unavailable('TUNSETIFF', libc.errno());
+    view.setUint16(IFREQ.union, IFF.TUN | IFF.NO_PI | (offload === 'none' ? 0 : IFF.VNET_HDR), true);
+    if (libc.ioctl(fd, TUNSETIFF, at) < 0) {
+      const errno = libc.errno();
+      if (errno === ERRNO.EINVAL && offload !== 'none') return undefined;
+      throw unavailable('TUNSETIFF', errno);
+    }
+    if (offload !== 'none' && libc.ioctl(fd, TUNSETOFFLOAD, flags) < 0) return undefined;
     // The kernel has put the number in for %d.
     const given = new TextDecoder().decode(request.subarray(0, request.indexOf(0)));
     bringUp(libc, at, view, mtu);
-    return new LinuxTun(libc, fd, given, mtu);
-  } catch (error) {
-    libc.close(fd);
-    throw error;
+    kept = true;
+    return new LinuxTun(libc, fd, given, mtu, offload);
+  } finally {
+    if (!kept) libc.close(fd);
   }
 }
 
@@ -70,30 +128,39 @@ class LinuxTun implements Tun {
   readonly name: string;
   readonly mtu: number;
   readonly fd: number;
+  readonly offload: TunOffload;
   readonly #libc: LinuxLibc;
-  readonly #memory = fixedMemory(LARGEST_PACKET);
-  readonly #memoryAt = addressOf(this.#memory);
+  /** Octets before each packet; left empty they say that the packet is whole and its checksum done. */
+  readonly #header: number;
+  readonly #memory: Uint8Array;
+  readonly #memoryAt: number;
   #reader: EventLoopReader | undefined;
   #closed = false;
 
-  constructor(libc: LinuxLibc, fd: number, name: string, mtu: number) {
+  constructor(libc: LinuxLibc, fd: number, name: string, mtu: number, offload: TunOffload) {
     this.#libc = libc;
     this.fd = fd;
     this.name = name;
     this.mtu = mtu;
+    this.offload = offload;
+    this.#header = offload === 'none' ? 0 : VIRTIO_NET_HDR.size;
+    this.#memory = fixedMemory(this.#header + LARGEST_PACKET);
+    this.#memoryAt = addressOf(this.#memory);
   }
 
   onPackets(listener: (packets: readonly Uint8Array[]) => void): void {
-    this.#reader ??= new EventLoopReader(this.#libc, this.fd);
+    // Who takes packets here cannot take them apart: the kernel is to finish each.
+    if (this.#header > 0) this.#libc.ioctl(this.fd, TUNSETOFFLOAD, 0);
+    this.#reader ??= new EventLoopReader(this.#libc, this.fd, this.#header);
     this.#reader.listener = listener;
   }
 
   write(packets: readonly Uint8Array[]): number {
     let taken = 0;
     for (const packet of packets) {
-      if (this.#closed || packet.length > this.#memory.length) break;
-      this.#memory.set(packet);
-      if (this.#libc.write(this.fd, this.#memoryAt, packet.length) < 0) break;
+      if (this.#closed || packet.length > LARGEST_PACKET) break;
+      this.#memory.set(packet, this.#header);
+      if (this.#libc.write(this.fd, this.#memoryAt, this.#header + packet.length) < 0) break;
       taken++;
     }
     return taken;
@@ -116,17 +183,19 @@ class EventLoopReader {
   listener: (packets: readonly Uint8Array[]) => void = () => undefined;
   readonly #libc: LinuxLibc;
   readonly #fd: number;
+  readonly #header: number;
   readonly #wake: number;
   readonly #poll = fixedMemory(2 * POLLFD.size);
   readonly #pollAt = addressOf(this.#poll);
-  readonly #arena = fixedMemory(BATCH * (LARGEST_PACKET + 1));
+  readonly #arena = fixedMemory(BATCH * SLOT);
   readonly #arenaAt = addressOf(this.#arena);
   readonly #packets: Uint8Array[] = [];
   #stopped: (() => void) | undefined;
 
-  constructor(libc: LinuxLibc, fd: number) {
+  constructor(libc: LinuxLibc, fd: number, header: number) {
     this.#libc = libc;
     this.#fd = fd;
+    this.#header = header;
     this.#wake = libc.eventfd(0, EFD.CLOEXEC | EFD.NONBLOCK);
     const view = new DataView(this.#poll.buffer);
     for (const [i, which] of [fd, this.#wake].entries()) {
@@ -162,10 +231,10 @@ class EventLoopReader {
   #read(): void {
     this.#packets.length = 0;
     for (let i = 0; i < BATCH; i++) {
-      const at = i * (LARGEST_PACKET + 1);
-      const length = this.#libc.read(this.#fd, this.#arenaAt + at, LARGEST_PACKET);
+      const at = i * SLOT;
+      const length = this.#libc.read(this.#fd, this.#arenaAt + at, SLOT);
       if (length <= 0) break;
-      this.#packets.push(this.#arena.subarray(at, at + length));
+      this.#packets.push(this.#arena.subarray(at + this.#header, at + length));
     }
     if (this.#packets.length > 0) this.listener(this.#packets);
   }

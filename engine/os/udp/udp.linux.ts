@@ -3,6 +3,7 @@
  * IPv4 as mapped addresses, and tells the local address of every datagram.
  */
 import { type Endpoint, parseIp } from '../../base/ip.ts';
+import { allowsOffload, type OffloadLevel } from '../../base/offload-level.ts';
 import { readAddress, readEndpoint, SOCKADDR_ADDRESS_AT, writeSockaddr } from '../../base/sockaddr.ts';
 import { OsError } from '../error.ts';
 import {
@@ -19,6 +20,8 @@ import {
   SOCKADDR_IN,
   SOCKADDR_IN6,
   SOL_SOCKET,
+  SOL_UDP,
+  UDP,
 } from '../ffi/abi.ts';
 import { addressOf, fixedMemory, type LinuxLibc } from '../ffi/libc.linux.ts';
 import type { UdpPort, UdpRequest } from './port.ts';
@@ -32,6 +35,10 @@ const LARGEST_DATAGRAM = 65535;
 export interface RawUdp {
   readonly fd: number;
   readonly local: Endpoint;
+  /** One `sendmsg` may carry many datagrams of one size (UDP_SEGMENT). */
+  readonly segments: boolean;
+  /** What is received may be many datagrams of one size, and says so (UDP_GRO). */
+  readonly coalesces: boolean;
   /** `prefix` and `bytes` as one datagram, at once; false when the system refuses. */
   send(prefix: Uint8Array, bytes: Uint8Array, remote: Endpoint): boolean;
   close(): void;
@@ -46,8 +53,12 @@ function openError(port: number, what: string, errno: number): OsError {
   return new OsError('udp-unavailable', `UDP port ${port} cannot be opened`, detail);
 }
 
-/** @throws OsError `udp-unavailable`, `permission` */
-export function openRawUdp(libc: LinuxLibc, { port, address }: UdpRequest): RawUdp {
+/** `offload` limits what is probed for. @throws OsError `udp-unavailable`, `permission` */
+export function openRawUdp(
+  libc: LinuxLibc,
+  { port, address }: UdpRequest,
+  offload: OffloadLevel = 'uso',
+): RawUdp {
   const fd = libc.socket(AF.INET6, SOCK.DGRAM | SOCK.CLOEXEC, 0);
   if (fd < 0) throw openError(port, 'socket', libc.errno());
   try {
@@ -68,7 +79,11 @@ export function openRawUdp(libc: LinuxLibc, { port, address }: UdpRequest): RawU
     if (libc.bind(fd, addressOf(name), name.length) < 0) throw openError(port, 'bind', libc.errno());
     new DataView(word.buffer).setInt32(0, name.length, true);
     libc.getsockname(fd, addressOf(name), wordAt);
-    return new LinuxUdp(libc, fd, readEndpoint(name, 0));
+    const offloads = allowsOffload(offload, 'udp');
+    // Zero is what holds anyway: no segments unless a message asks for them.
+    const segments = offloads && set(SOL_UDP, UDP.SEGMENT, 0);
+    const coalesces = offloads && set(SOL_UDP, UDP.GRO, 1);
+    return new LinuxUdp(libc, fd, readEndpoint(name, 0), segments, coalesces);
   } catch (error) {
     libc.close(fd);
     throw error;
@@ -83,6 +98,8 @@ function writeName(endpoint: Endpoint, name: Uint8Array): void {
 class LinuxUdp implements RawUdp {
   readonly fd: number;
   readonly local: Endpoint;
+  readonly segments: boolean;
+  readonly coalesces: boolean;
   readonly #libc: LinuxLibc;
   readonly #name = fixedMemory(SOCKADDR_IN6.size);
   readonly #nameAt = addressOf(this.#name);
@@ -90,10 +107,12 @@ class LinuxUdp implements RawUdp {
   readonly #memoryAt = addressOf(this.#memory);
   #closed = false;
 
-  constructor(libc: LinuxLibc, fd: number, local: Endpoint) {
+  constructor(libc: LinuxLibc, fd: number, local: Endpoint, segments: boolean, coalesces: boolean) {
     this.#libc = libc;
     this.fd = fd;
     this.local = local;
+    this.segments = segments;
+    this.coalesces = coalesces;
   }
 
   send(prefix: Uint8Array, bytes: Uint8Array, remote: Endpoint): boolean {

@@ -1,17 +1,19 @@
-/** The worker's data path over socket pairs in place of tun devices: same packet boundaries, no root needed. */
+/** The workers' data path over socket pairs in place of tun devices: same packet boundaries, no root needed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { OffloadLevel } from '../../../engine/base/offload-level.ts';
 import type { Datapath, DatapathEvent } from '../../../engine/datapath/protocol.ts';
 import { openWorkerDatapath } from '../../../engine/datapath/worker-client.ts';
 import { answerEcho, buildEcho, parseEcho, readIp } from '../../../engine/gateway/ip-packets.ts';
 import { SOCK } from '../../../engine/os/ffi/abi.ts';
 import { addressOf, fixedMemory, type LinuxLibc, loadLinuxLibc } from '../../../engine/os/ffi/libc.linux.ts';
-import type { Tun } from '../../../engine/os/tun/port.ts';
+import type { Tun, TunOffload } from '../../../engine/os/tun/port.ts';
 import { openRawUdp } from '../../../engine/os/udp/udp.linux.ts';
 import { openDgram } from '../../../engine/os/udp/udp.ts';
 import { requireOrSkip } from '../../support/require.ts';
-import { GCM, NO_LIMITS, pairs } from './support/pairs.ts';
+import { octets, superPacket, takeApart, type Wish } from './offload/support/super-packets.ts';
+import { anyPort, GCM, NO_LIMITS, pairs } from './support/pairs.ts';
 
 const BOOT = new URL('../../../engine/datapath/boot.mjs', import.meta.url);
 const AF_UNIX = 1;
@@ -28,7 +30,11 @@ interface End {
   cut(): void;
 }
 
-async function end(libc: LinuxLibc): Promise<End> {
+async function end(
+  libc: LinuxLibc,
+  offload: TunOffload = 'none',
+  level: OffloadLevel = 'packet',
+): Promise<End> {
   const fds = fixedMemory(8);
   assert.equal(libc.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK.NONBLOCK | SOCK.CLOEXEC, 0, addressOf(fds)), 0);
   const [inner = -1, host = -1] = new Int32Array(fds.buffer);
@@ -41,6 +47,7 @@ async function end(libc: LinuxLibc): Promise<End> {
     name: 'pair0',
     mtu: 1400,
     fd: inner,
+    offload,
     onPackets: () => assert.fail('a worker reads the descriptor itself'),
     write: () => assert.fail('a worker writes the descriptor itself'),
     close: () => {
@@ -48,7 +55,7 @@ async function end(libc: LinuxLibc): Promise<End> {
       cut();
     },
   };
-  const udp = openRawUdp(libc, { port: 0 });
+  const udp = openRawUdp(libc, { port: 0 }, level);
   const path = await openWorkerDatapath({ libc, tun, udp, workerUrl: BOOT, openSslPath: null });
   const events: DatapathEvent[] = [];
   path.onEvent((event) => events.push(event));
@@ -257,4 +264,96 @@ test('an idle data path closes at once', async (t) => {
   const start = performance.now();
   await a.path.close();
   assert.ok(performance.now() - start < 500);
+});
+
+const BULK: Wish = {
+  version: 4,
+  protocol: 'tcp',
+  source: 1,
+  destination: 1,
+  ports: [1000, 2000],
+  trafficClass: 0,
+  hopLimit: 64,
+  dontFragment: true,
+  identification: 5,
+  sequence: 1,
+  acknowledgement: 7,
+  window: 500,
+  flags: 0x18,
+  options: octets(12, 1),
+  payload: octets(60_000, 2),
+};
+
+for (const level of ['packet', 'udp', 'uso'] as const)
+  test(`super-packets cross whole, with the socket's offloads at ${level}`, async (t) => {
+    const libc = linux(t);
+    if (!libc) return;
+    const [a, b] = [await end(libc, 'uso', level), await end(libc, 'uso', level)];
+    try {
+      const local = [anyPort('10.1.0.0', 24), anyPort('fd01::', 64)];
+      const { left, right } = pairs(GCM, { local, remote: local });
+      a.path.install(left, { remote: { address: '127.0.0.1', port: b.path.local.port } });
+      b.path.install(right, { remote: { address: '127.0.0.1', port: a.path.local.port } });
+      await sleep(100);
+      for (const [version, protocol] of [
+        [4, 'tcp'],
+        [6, 'tcp'],
+        [4, 'udp'],
+        [6, 'udp'],
+      ] as const) {
+        const packet = superPacket({ ...BULK, version, protocol }, 1300);
+        const expected = takeApart(packet);
+        a.push(packet);
+        const seen: Uint8Array[] = [];
+        let writes = 0;
+        await until(() => {
+          for (let octets = b.pull(); octets; octets = b.pull(), writes++) seen.push(...takeApart(octets));
+          return seen.length === expected.length;
+        });
+        assert.deepEqual(seen, expected);
+        if (level === 'uso') assert.ok(writes < 6, `${writes} writes for ${expected.length} packets`);
+      }
+      assert.equal(a.path.counters(1)?.packetsOut, b.path.counters(1)?.packetsIn);
+      assert.deepEqual(Object.values(b.path.totals().drops), new Array(10).fill(0));
+      assert.match(a.path.description, level === 'packet' ? /TSO USO$/ : /TSO USO UDP GSO UDP GRO$/);
+    } finally {
+      await a.path.close();
+      await b.path.close();
+    }
+  });
+
+test('what no tun would hand over is a drop and nothing more', async (t) => {
+  const libc = linux(t);
+  if (!libc) return;
+  const [a, b] = [await end(libc, 'uso', 'uso'), await end(libc, 'uso', 'uso')];
+  try {
+    const local = [anyPort('10.1.0.0', 24)];
+    const { left, right } = pairs(GCM, { local, remote: local });
+    a.path.install(left, { remote: { address: '127.0.0.1', port: b.path.local.port } });
+    b.path.install(right, { remote: { address: '127.0.0.1', port: a.path.local.port } });
+    await sleep(100);
+    let bad = 0;
+    for (let i = 0; i < 600; i++) {
+      const packet = superPacket({ ...BULK, payload: octets(500, i) }, 100);
+      // A kind that does not exist makes each of them wrong, whatever else is.
+      packet[1] = 0x7f;
+      for (let k = 0; k < i % 7; k++) packet[(i * 31 + k * 17) % packet.length] = (i * 7 + k) & 0xff;
+      if (packet[1] === 0x7f) bad++;
+      a.push(i % 50 === 0 ? packet.slice(0, i % 30 || 1) : packet);
+      if (i % 64 === 63) await sleep(5);
+    }
+    const good = superPacket(BULK, 1300);
+    a.push(good);
+    const seen: Uint8Array[] = [];
+    await until(() => {
+      for (let octets = b.pull(); octets; octets = b.pull()) seen.push(...takeApart(octets));
+      return seen.length >= takeApart(good).length;
+    });
+    const { drops } = a.path.totals();
+    assert.ok(drops.malformed + drops['no-route'] >= bad - 12, JSON.stringify(drops));
+    assert.deepEqual(a.events, []);
+  } finally {
+    await a.path.close();
+    await b.path.close();
+  }
 });

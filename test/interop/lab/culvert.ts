@@ -22,6 +22,12 @@ const COMMAND: readonly string[] =
     ? [process.execPath, '--import', TSX, CLI]
     : [process.execPath, resolve(process.env.CULVERT_CLI)];
 
+/** What the data path may do in bulk, as CULVERT_DATAPATH_LEVEL limits it: packet, udp, tso or uso. */
+const LEVEL: readonly string[] =
+  process.env.CULVERT_DATAPATH_LEVEL === undefined
+    ? []
+    : ['--datapath-level', process.env.CULVERT_DATAPATH_LEVEL];
+
 export type UpAnswer =
   | { readonly ok: true; readonly tunnel: TunnelSnapshot; readonly milliseconds: number }
   | { readonly ok: false; readonly failure: Failure; readonly exitCode: number };
@@ -51,7 +57,7 @@ export class Culvert {
   /** Starts the engine, again after `kill` with the same socket and state folder. */
   async restart(): Promise<void> {
     const process = this.host.spawn(
-      [...COMMAND, 'engine', '--json', '--socket', this.socket, '--state', this.state],
+      [...COMMAND, 'engine', '--json', '--socket', this.socket, '--state', this.state, ...LEVEL],
       { log: this.logFile, stdout: 'pipe' },
     );
     this.#process = process;

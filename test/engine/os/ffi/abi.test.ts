@@ -33,6 +33,14 @@ const sockaddrIn6 = koffi.struct({
   sin6_addr: sockaddr.in6_addr,
   sin6_scope_id: 'uint32',
 });
+const virtioNetHdr = koffi.struct({
+  flags: 'uint8',
+  gso_type: 'uint8',
+  hdr_len: 'uint16',
+  gso_size: 'uint16',
+  csum_start: 'uint16',
+  csum_offset: 'uint16',
+});
 const ifmap = koffi.struct({
   mem_start: 'ulong',
   mem_end: 'ulong',
@@ -98,6 +106,15 @@ test('sizes and offsets are those of the published structures', (t) => {
     flowinfo: at(sockaddrIn6, 'sin6_flowinfo'),
     addr: at(sockaddrIn6, 'sin6_addr'),
     scope: at(sockaddrIn6, 'sin6_scope_id'),
+  });
+  assert.deepEqual(abi.VIRTIO_NET_HDR, {
+    size: koffi.sizeof(virtioNetHdr),
+    flags: at(virtioNetHdr, 'flags'),
+    gsoType: at(virtioNetHdr, 'gso_type'),
+    hdrLen: at(virtioNetHdr, 'hdr_len'),
+    gsoSize: at(virtioNetHdr, 'gso_size'),
+    csumStart: at(virtioNetHdr, 'csum_start'),
+    csumOffset: at(virtioNetHdr, 'csum_offset'),
   });
   assert.deepEqual(abi.IFREQ, {
     size: koffi.sizeof(ifreq),
