@@ -8,48 +8,27 @@ import { type BlockCipher, readWords } from './block-cipher.ts';
 const ROUNDS = 16;
 const RHO = 0x01010101;
 
-/** Sixteen 4-bit entries in two words, the first entry lowest. */
-type Nibbles = readonly [number, number];
-type Permutation = readonly [Nibbles, Nibbles, Nibbles, Nibbles];
-
-const pack = (digits: string): Nibbles => {
-  const half = (from: number): number =>
-    [...digits.slice(from, from + 8)].reduceRight(
-      (word, digit) => (word << 4) | Number.parseInt(digit, 16),
-      0,
-    );
-  return [half(0), half(8)];
-};
-
-/** §4.3.5 of the paper. */
-const Q0: Permutation = [
-  pack('817d6f320b59eca4'),
-  pack('ecb81235f4a6709d'),
-  pack('ba5e6d90c8f32471'),
-  pack('d7f4126e9b3085ca'),
-];
-const Q1: Permutation = [
-  pack('28bdf76e31940ac5'),
-  pack('1e2b4c376da5f908'),
-  pack('4c75169a0ed82b3f'),
-  pack('b951c3de647f208a'),
-];
-
-function nibble(table: Nibbles, x: number): number {
-  const upper = -(x >>> 3);
-  const word = (table[0] & ~upper) | (table[1] & upper);
-  return (word >>> ((x & 7) << 2)) & 15;
-}
+/**
+ * A 4-bit table in two words of eight entries each: picks the word by a mask and the entry by a shift, whose count
+ * JavaScript takes modulo 32.
+ */
+const nibble = (low: number, high: number, x: number): number =>
+  ((low ^ ((low ^ high) & ((x << 28) >> 31))) >>> (x << 2)) & 15;
 
 /** b' of the paper: a XOR (b rotated right by one bit) XOR 8a, in four bits. */
 const turn = (a: number, b: number): number => (a ^ (b >>> 1) ^ (b << 3) ^ (a << 3)) & 15;
 
-function q(p: Permutation, x: number): number {
-  const a0 = x >>> 4;
-  const b0 = x & 15;
-  const a2 = nibble(p[0], a0 ^ b0);
-  const b2 = nibble(p[1], turn(a0, b0));
-  return (nibble(p[3], turn(a2, b2)) << 4) | nibble(p[2], a2 ^ b2);
+/** The permutations of §4.3.5 of the paper; each pair of words is one of its tables, the first entry lowest. */
+function q0(x: number): number {
+  const a = nibble(0x23f6d718, 0x4ace95b0, (x >>> 4) ^ (x & 15));
+  const b = nibble(0x53218bce, 0xd9076a4f, turn(x >>> 4, x & 15));
+  return (nibble(0xe6214f7d, 0xac5803b9, turn(a, b)) << 4) | nibble(0x09d6e5ab, 0x17423f8c, a ^ b);
+}
+
+function q1(x: number): number {
+  const a = nibble(0xe67fdb82, 0x5ca04913, (x >>> 4) ^ (x & 15));
+  const b = nibble(0x73c4b2e1, 0x809f5ad6, turn(x >>> 4, x & 15));
+  return (nibble(0xed3c159b, 0xa802f746, turn(a, b)) << 4) | nibble(0xa96157c4, 0xf3b28de0, a ^ b);
 }
 
 /** Division by x in GF(2^8) modulo x^8 + x^6 + x^5 + x^3 + 1. */
@@ -77,34 +56,40 @@ function mds(y0: number, y1: number, y2: number, y3: number): number {
   );
 }
 
-/** Which permutation each octet goes through, from the last step to the first (figure 2 of the paper). */
-const STEPS: readonly (readonly [Permutation, Permutation, Permutation, Permutation])[] = [
-  [Q1, Q0, Q1, Q0],
-  [Q0, Q0, Q1, Q1],
-  [Q0, Q1, Q0, Q1],
-  [Q1, Q1, Q0, Q0],
-  [Q1, Q0, Q0, Q1],
-];
-
-/** The function h of a word under a list of two to four words (§4.3.2). */
+/**
+ * The function h of a word under a list of two to four words (§4.3.2, figure 2 of the paper). Written out: how long it
+ * takes depends on the length of the key alone.
+ */
 function h(x: number, list: Int32Array): number {
-  let y = x;
-  for (let step = list.length; step >= 1; step--) {
-    const by = STEPS[step] as (typeof STEPS)[number];
-    y =
-      (q(by[0], y & 255) |
-        (q(by[1], (y >>> 8) & 255) << 8) |
-        (q(by[2], (y >>> 16) & 255) << 16) |
-        (q(by[3], y >>> 24) << 24)) ^
-      (list[step - 1] as number);
+  let y0 = x & 255;
+  let y1 = (x >>> 8) & 255;
+  let y2 = (x >>> 16) & 255;
+  let y3 = x >>> 24;
+  if (list.length === 4) {
+    const word = list[3] as number;
+    y0 = q1(y0) ^ (word & 255);
+    y1 = q0(y1) ^ ((word >>> 8) & 255);
+    y2 = q0(y2) ^ ((word >>> 16) & 255);
+    y3 = q1(y3) ^ (word >>> 24);
   }
-  const last = STEPS[0] as (typeof STEPS)[number];
-  return mds(
-    q(last[0], y & 255),
-    q(last[1], (y >>> 8) & 255),
-    q(last[2], (y >>> 16) & 255),
-    q(last[3], y >>> 24),
-  );
+  if (list.length >= 3) {
+    const word = list[2] as number;
+    y0 = q1(y0) ^ (word & 255);
+    y1 = q1(y1) ^ ((word >>> 8) & 255);
+    y2 = q0(y2) ^ ((word >>> 16) & 255);
+    y3 = q0(y3) ^ (word >>> 24);
+  }
+  const second = list[1] as number;
+  y0 = q0(y0) ^ (second & 255);
+  y1 = q1(y1) ^ ((second >>> 8) & 255);
+  y2 = q0(y2) ^ ((second >>> 16) & 255);
+  y3 = q1(y3) ^ (second >>> 24);
+  const first = list[0] as number;
+  y0 = q0(y0) ^ (first & 255);
+  y1 = q0(y1) ^ ((first >>> 8) & 255);
+  y2 = q1(y2) ^ ((first >>> 16) & 255);
+  y3 = q1(y3) ^ (first >>> 24);
+  return mds(q1(y0), q0(y1), q1(y2), q0(y3));
 }
 
 /** Multiplication in GF(2^8) modulo x^8 + x^6 + x^3 + x^2 + 1 by a known factor. */
