@@ -14,19 +14,45 @@ export interface ProposalPreset {
 const EXCHANGES = 'x25519-ecp256-ecp384-ecp521-modp3072-modp4096-modp2048';
 const PRFS = 'prfsha256-prfsha384-prfsha512';
 
+const AEADS = 'aes256gcm16-aes128gcm16-chacha20poly1305';
+
+const HYBRID_IKE = `${AEADS}-${PRFS}-${EXCHANGES}-ke1_mlkem768-ke1_mlkem1024`;
+
+const CLASSIC_IKE: readonly string[] = [
+  `${AEADS}-${PRFS}-${EXCHANGES}`,
+  `aes256-aes192-aes128-sha256-sha384-sha512-${PRFS}-${EXCHANGES}`,
+];
+
+const CLASSIC_ESP: readonly string[] = [
+  `${AEADS}-esn-noesn`,
+  'aes256-aes192-aes128-sha256-sha384-sha512-esn-noesn',
+];
+
 export const PRESETS: ReadonlyMap<string, ProposalPreset> = new Map<string, ProposalPreset>([
   [
     'recommended',
     {
-      source: 'RFC 8221 and RFC 8247: AEADs first, then AES-CBC with SHA-2 for older gateways',
-      ike: [
-        `aes256gcm16-aes128gcm16-chacha20poly1305-${PRFS}-${EXCHANGES}`,
-        `aes256-aes192-aes128-sha256-sha384-sha512-${PRFS}-${EXCHANGES}`,
-      ],
-      esp: [
-        'aes256gcm16-aes128gcm16-chacha20poly1305-esn-noesn',
-        'aes256-aes192-aes128-sha256-sha384-sha512-esn-noesn',
-      ],
+      source: 'RFC 8221 and RFC 8247, RFC 9370 in front of them: AEADs first, then AES-CBC with SHA-2',
+      // A proposal of its own: a gateway that does not know the transform type passes it by (RFC 7296 §3.3.6).
+      ike: [HYBRID_IKE, ...CLASSIC_IKE],
+      esp: CLASSIC_ESP,
+    },
+  ],
+  [
+    'hybrid',
+    {
+      // The keys of children come from SK_d, which has ML-KEM in it.
+      source: 'RFC 9370 with draft-ietf-ipsecme-ikev2-mlkem; ML-KEM-768 and -1024 of FIPS 203',
+      ike: [HYBRID_IKE],
+      esp: ['aes256gcm16-aes128gcm16-chacha20poly1305-esn-noesn'],
+    },
+  ],
+  [
+    'classic',
+    {
+      source: 'RFC 8221 and RFC 8247: as recommended, for a gateway that cannot bear to be offered more',
+      ike: CLASSIC_IKE,
+      esp: CLASSIC_ESP,
     },
   ],
   [

@@ -15,12 +15,23 @@ export const PLUGINS: string =
   'pkcs12 x509 pubkey constraints revocation md5 mgf1 fips-prf kernel-libipsec kernel-netlink socket-default ' +
   'updown resolve attr eap-identity eap-md5 eap-mschapv2 eap-gtc eap-tls eap-ttls xauth-generic vici counters';
 
+const DAEMON = ['usr/lib/ipsec', 'usr/libexec/ipsec', 'lib/ipsec', 'libexec/ipsec'].map((f) => `${f}/charon`);
+const CONTROL = ['usr/sbin/swanctl', 'sbin/swanctl', 'usr/bin/swanctl', 'bin/swanctl'];
+
+function below(root: string, candidates: readonly string[]): string {
+  const found = candidates.map((path) => join(root, path)).find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`none of ${candidates.join(', ')} below ${root}`);
+  return found;
+}
+
 /** Keeps charon's own UDP out of its own tun. */
 const OUTER_MARK = '0x42';
 
 export interface CharonOptions {
   /** Merged into `charon { }` of strongswan.conf, such as `retransmit_tries` or `cookie_threshold`. */
   readonly settings?: Settings;
+  /** Another strongSwan than the machine's own: the folder below which it is installed. */
+  readonly root?: string;
   /** Log level of the `ike` and `cfg` groups; 2 shows every payload by name. */
   readonly logLevel?: number;
 }
@@ -41,8 +52,16 @@ export class Charon {
   readonly logFile: string;
   readonly #process: ChildProcess;
   readonly #env: Record<string, string>;
+  readonly #swanctl: string;
 
-  private constructor(host: Host, folder: string, process: ChildProcess, env: Record<string, string>) {
+  private constructor(
+    host: Host,
+    folder: string,
+    process: ChildProcess,
+    env: Record<string, string>,
+    swanctl: string,
+  ) {
+    this.#swanctl = swanctl;
     this.host = host;
     this.folder = folder;
     this.logFile = join(folder, 'charon.log');
@@ -61,11 +80,14 @@ export class Charon {
       settingsText({ charon: charonSettings(folder, logLevel, settings) }),
     );
     const env = { STRONGSWAN_CONF: join(folder, 'strongswan.conf'), SWANCTL_DIR: join(folder, 'swanctl') };
-    const process = host.spawn(['/usr/lib/ipsec/charon', '--use-syslog'], {
+    const { root } = options;
+    const daemon = root === undefined ? '/usr/lib/ipsec/charon' : below(root, DAEMON);
+    const process = host.spawn([daemon, '--use-syslog'], {
       env,
       log: join(folder, 'charon.out'),
     });
-    const charon = new Charon(host, folder, process, env);
+    const control = root === undefined ? 'swanctl' : below(root, CONTROL);
+    const charon = new Charon(host, folder, process, env, control);
     await until(
       `charon on ${host.name}`,
       () => {
@@ -125,7 +147,7 @@ export class Charon {
   }
 
   swanctl(command: string, ...args: readonly string[]): Promise<Output> {
-    return this.host.run(['swanctl', command, ...args, '--uri', `unix://${this.folder}/charon.vici`], {
+    return this.host.run([this.#swanctl, command, ...args, '--uri', `unix://${this.folder}/charon.vici`], {
       env: this.#env,
     });
   }
