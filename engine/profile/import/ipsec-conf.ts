@@ -80,6 +80,19 @@ export function readIpsecConf(text: string): Result<ReadonlyMap<string, Conn>, s
   return ok(conns);
 }
 
+const alsoOf = (conn: Conn | undefined): readonly string[] =>
+  (conn?.get('also') ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
+/** Hosts in `right`: neither `%any` nor a range of addresses that may connect. */
+const gateways = (right: string | undefined): readonly string[] =>
+  (right ?? '')
+    .split(',')
+    .map((host) => host.trim())
+    .filter((host) => host !== '' && !host.startsWith('%') && !/[/-]\d/.test(host));
+
 function inherited(name: string, conns: ReadonlyMap<string, Conn>): Conn {
   const values: Conn = new Map();
   const seen = new Set<string>();
@@ -88,7 +101,7 @@ function inherited(name: string, conns: ReadonlyMap<string, Conn>): Conn {
     seen.add(from);
     const own = conns.get(from);
     for (const [key, value] of own ?? []) if (key !== 'also' && !values.has(key)) values.set(key, value);
-    for (const also of (own?.get('also') ?? '').split(',')) if (also !== '') take(also.trim());
+    for (const also of alsoOf(own)) take(also);
   };
   take(name);
   take('%default');
@@ -281,7 +294,7 @@ function connection(name: string, values: Conn, secrets: readonly IpsecSecret[])
   const type = from.take('type');
   if (type !== undefined && type !== 'tunnel')
     mapping.unmapped(from.at('type'), `cannot be mapped: ${quote(type)} is not tunnel mode`);
-  const hosts = from.list('right').filter((host) => !host.startsWith('%') && !host.includes('/'));
+  const hosts = gateways(from.take('right'));
   if (hosts.length > 0) mapping.set(from.at('right'), 'gateway.hosts', hosts);
   else
     mapping.unmapped(
@@ -387,7 +400,13 @@ export function importIpsecConf(
   conns: ReadonlyMap<string, Conn>,
   secrets: readonly IpsecSecret[],
 ): ImportedProfile[] {
-  return [...conns.keys()]
+  const all = [...conns.keys()]
     .filter((name) => name !== '%default')
-    .map((name) => connection(name, inherited(name, conns), secrets));
+    .map((name) => ({ name, values: inherited(name, conns) }));
+  const taken = new Set([...conns.values()].flatMap((conn) => alsoOf(conn)));
+  // What others take in and what names no gateway is a part of connections, not one of them.
+  const whole = all.filter(
+    ({ name, values }) => !taken.has(name) || gateways(values.get('right')).length > 0,
+  );
+  return (whole.length > 0 ? whole : all).map(({ name, values }) => connection(name, values, secrets));
 }
