@@ -161,7 +161,7 @@ const EXCEPTIONS: Readonly<Record<string, { readonly targets: readonly string[];
     why: 'it chooses the data path by the platform, as it chooses everything else',
   },
   'engine/cli/main.ts': {
-    targets: ['engine/main.ts', 'engine/demo.ts', 'engine/repair.ts'],
+    targets: ['engine/main.ts', 'engine/demo.ts', 'engine/demo-ui.ts', 'engine/repair.ts'],
     why: '`culvert engine`, `demo` and `repair` run in the same process, loaded only then',
   },
   'engine/datapath/worker.ts': {

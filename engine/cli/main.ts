@@ -24,6 +24,7 @@ try {
     engine: async () => (await import('../main.ts')).startEngine,
     repair: async () => (await import('../repair.ts')).repairMachine,
     demo: async () => (await import('../demo.ts')).runDemo,
+    demoUi: async () => (await import('../demo-ui.ts')).runDemoUi,
   });
 } catch (error) {
   const detail = error instanceof Error ? error.message : String(error);

@@ -8,6 +8,7 @@ import { addImportCommand } from './commands/import.ts';
 import { addProfileCommands } from './commands/profiles.ts';
 import { addTunnelCommands } from './commands/tunnel.ts';
 import { addWatchCommands } from './commands/watch.ts';
+import { guarded } from './context.ts';
 import { reportFailure } from './output.ts';
 import type { RepairMachine, StartEngine } from './start.ts';
 
@@ -17,16 +18,19 @@ export interface Loaders {
   readonly engine: () => Promise<StartEngine>;
   readonly repair: () => Promise<RepairMachine>;
   readonly demo: () => Promise<(options: { readonly json: boolean }) => Promise<number>>;
+  /** The demo behind a window in a browser; rejects with ApiError. */
+  readonly demoUi: () => Promise<(options: { readonly version: string }) => Promise<number>>;
 }
 
-function addDemoCommand(program: Command, load: Loaders['demo']): void {
+function addDemoCommand(program: Command, { version, demo, demoUi }: Loaders): void {
   program
     .command('demo')
     .description('a whole tunnel in one process against the embedded gateway, without root')
     .option('--json', 'print JSON')
-    .action(async (options: { readonly json?: boolean }) => {
-      const run = await load();
-      process.exitCode = await run({ json: options.json === true });
+    .option('--ui', 'the window in a browser instead, on the loopback interface')
+    .action(async (options: { readonly json?: boolean; readonly ui?: boolean }) => {
+      if (options.ui === true) await guarded(options, async () => await (await demoUi())({ version }));
+      else process.exitCode = await (await demo())({ json: options.json === true });
     });
 }
 
@@ -46,7 +50,7 @@ export function buildProgram(loaders: Loaders): Command {
   addTunnelCommands(program);
   addWatchCommands(program);
   addHostCommands(program, loaders.repair);
-  addDemoCommand(program, loaders.demo);
+  addDemoCommand(program, loaders);
   for (const command of everyCommand(program)) {
     // Usage errors are reported like every other failure, in `runProgram`.
     command.exitOverride().configureOutput({ outputError: () => undefined });
