@@ -1,0 +1,65 @@
+/** What the window knows: the engine's latest snapshot, the shell's settings, and which screen is shown. */
+import type { About, EngineState, OpenedFile, Screen, Settings } from '../../electron/bridge/contract.ts';
+import type { ProfileSummary, Snapshot, TunnelSnapshot } from '../../engine/api/snapshot.ts';
+import { takeSamples } from '../model/samples.ts';
+import { bridge } from './bridge.ts';
+import { createStore, type Store, useStore } from './store.ts';
+
+export interface AppState {
+  readonly about: About | undefined;
+  readonly engine: EngineState;
+  readonly snapshot: Snapshot | undefined;
+  readonly settings: Settings;
+  readonly screen: Screen;
+  /** The profile or tunnel that the screen is about. */
+  readonly subject: string | undefined;
+  /** Files that wait for the import screen. */
+  readonly opened: readonly OpenedFile[];
+}
+
+const DEFAULTS: Settings = {
+  language: 'system',
+  appearance: 'system',
+  notifications: 'problems',
+  startAtLogin: false,
+  logLevel: 'info',
+};
+
+export const appState: Store<AppState> = createStore<AppState>({
+  about: undefined,
+  engine: { kind: 'connecting' },
+  snapshot: undefined,
+  settings: DEFAULTS,
+  screen: 'home',
+  subject: undefined,
+  opened: [],
+});
+
+export function useApp<P>(pick: (state: AppState) => P): P {
+  return useStore(appState, pick);
+}
+
+export function navigate(screen: Screen, subject?: string): void {
+  appState.set({ screen, subject });
+}
+
+const NO_PROFILES: readonly ProfileSummary[] = [];
+const NO_TUNNELS: readonly TunnelSnapshot[] = [];
+
+export const useProfiles = (): readonly ProfileSummary[] =>
+  useApp((s) => s.snapshot?.profiles ?? NO_PROFILES);
+
+export const useTunnels = (): readonly TunnelSnapshot[] => useApp((s) => s.snapshot?.tunnels ?? NO_TUNNELS);
+
+/** Subscribes to everything that the shell tells. Once, for the life of the window. */
+export async function listen(): Promise<void> {
+  bridge.on('engine', (engine) => appState.set({ engine }));
+  bridge.on('snapshot', (snapshot) => {
+    takeSamples(snapshot);
+    appState.set({ snapshot });
+  });
+  bridge.on('settings', (settings) => appState.set({ settings }));
+  bridge.on('opened', (files) => appState.set({ opened: files, screen: 'import', subject: undefined }));
+  bridge.on('navigate', ({ screen, tunnel }) => navigate(screen, tunnel));
+  appState.set({ about: await bridge.about() });
+}

@@ -1,0 +1,39 @@
+/** What stands above every screen while the engine cannot be used, and what to do about it. */
+import { Play } from 'lucide-react';
+import type { JSX } from 'react';
+import { useAction } from './bridge/action.ts';
+import { useApp } from './bridge/app-state.ts';
+import { bridge } from './bridge/bridge.ts';
+import { useText } from './i18n/text.tsx';
+import { Button } from './parts/button.tsx';
+import { FailureNote, Note } from './parts/notes.tsx';
+
+export function EngineBanner(): JSX.Element | null {
+  const text = useText();
+  const engine = useApp((s) => s.engine);
+  const start = useAction(() => bridge.startEngine());
+  if (engine.kind === 'connected') return null;
+  if (engine.kind === 'connecting')
+    return (
+      <p role="status" className="hidden">
+        {text('engine.connecting')}
+      </p>
+    );
+  return (
+    <Note tone={engine.kind === 'refused' ? 'red' : 'orange'} alert>
+      <h2>{text(`banner.${engine.kind}`)}</h2>
+      <p>{text(engine.kind === 'refused' ? 'banner.refusedText' : 'banner.notRunningText')}</p>
+      <p lang="en" dir="ltr">
+        <code>{engine.reason}</code>
+      </p>
+      {engine.kind === 'not-running' && engine.installable && (
+        <div>
+          <Button kind="primary" icon={Play} busy={start.busy} onClick={() => void start.run()}>
+            {text('banner.start')}
+          </Button>
+        </div>
+      )}
+      {start.failure && <FailureNote failure={start.failure} onClose={start.forget} />}
+    </Note>
+  );
+}
