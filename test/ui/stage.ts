@@ -1,0 +1,97 @@
+/** A window in Chromium on the browser bridge, with a real engine behind it: the demo's, or any at a socket. */
+
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { build } from 'vite';
+import type { Settings } from '../../electron/bridge/contract.ts';
+import { startWebServer, type WebServer } from '../../engine/demo/web-server.ts';
+import { type DemoEngine, type DemoEngineOptions, startDemoEngine } from '../../engine/demo-ui.ts';
+import { openChromium } from './chromium.ts';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const RENDERER: string = join(root, 'dist', 'renderer');
+
+/** Builds the renderer once a process, unless `CULVERT_RENDERER_BUILT=1` says that it is there. */
+let built: Promise<unknown> | undefined;
+export async function buildRenderer(): Promise<string> {
+  if (process.env.CULVERT_RENDERER_BUILT !== '1' || !existsSync(join(RENDERER, 'index.html')))
+    built ??= build({ configFile: join(root, 'renderer', 'vite.config.ts'), logLevel: 'warn' });
+  await built;
+  return RENDERER;
+}
+
+export interface StageOptions extends Partial<DemoEngineOptions> {
+  /** Another engine than the demo's. */
+  readonly socket?: string;
+  readonly settings?: Partial<Settings>;
+}
+
+export interface WindowOptions extends BrowserContextOptions {
+  readonly width?: number;
+  readonly height?: number;
+}
+
+export class Stage {
+  readonly web: WebServer;
+  readonly demo: DemoEngine | undefined;
+  readonly complaints: string[] = [];
+  readonly #browser: Browser;
+  readonly #contexts: BrowserContext[] = [];
+
+  constructor(browser: Browser, web: WebServer, demo: DemoEngine | undefined) {
+    this.#browser = browser;
+    this.web = web;
+    this.demo = demo;
+  }
+
+  static async open(options: StageOptions = {}): Promise<Stage> {
+    const renderer = await buildRenderer();
+    const { socket, settings, ...rest } = options;
+    const demo = socket === undefined ? await startDemoEngine({ version: '1.2.3', ...rest }) : undefined;
+    const web = await startWebServer({
+      renderer,
+      socket: socket ?? demo?.socket ?? '',
+      version: '1.2.3',
+      settings: { language: 'en', ...settings },
+    });
+    return new Stage(await openChromium(), web, demo);
+  }
+
+  /** The engine of the demo. */
+  get engine(): DemoEngine['scene']['engine'] {
+    if (!this.demo) throw new Error('this stage has another engine');
+    return this.demo.scene.engine;
+  }
+
+  /** A new window on Home, once the engine's snapshot is there. */
+  async window(options: WindowOptions = {}): Promise<Page> {
+    const { width = 1080, height = 800, ...rest } = options;
+    const context = await this.#browser.newContext({
+      viewport: { width, height },
+      reducedMotion: 'reduce',
+      locale: 'en-GB',
+      timezoneId: 'UTC',
+      ...rest,
+    });
+    this.#contexts.push(context);
+    context.setDefaultTimeout(10_000);
+    const page = await context.newPage();
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning')
+        this.complaints.push(`${message.text()} ${message.location().url}`);
+    });
+    page.on('pageerror', (error) => this.complaints.push(String(error)));
+    await page.goto(this.web.entrance());
+    await page.getByRole('navigation').or(page.getByRole('button')).first().waitFor();
+    return page;
+  }
+
+  async close(): Promise<void> {
+    for (const context of this.#contexts) await context.close();
+    await this.#browser.close();
+    await this.web.close();
+    await this.demo?.close();
+  }
+}
