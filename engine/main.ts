@@ -19,12 +19,14 @@ import {
   selectDatapath,
   selectHost,
   selectPeerCredentials,
+  selectSecrets,
   selectTun,
   selectUdp,
   warmDatapath,
 } from './os/select.ts';
 import { formatIdentity, sameIdentity } from './pki/identity.ts';
 import { profileRules } from './profile-rules.ts';
+import { protectedProfiles } from './protected-profiles.ts';
 import { startServer } from './rpc/server.ts';
 import { lockState } from './state-lock.ts';
 import { ENCAPSULATED_PORT } from './tunnel/candidates.ts';
@@ -88,12 +90,15 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   const ownUid = process.getuid?.() ?? 0;
   const world = systemWorld(engineLog, options.offload ?? 'uso');
   const online = { fetchBytes, cache: fileCache(stateDir) };
+  const secrets = selectSecrets(stateDir, (reason) => log.warn('the key of the secrets store', { reason }));
+  const profiles = protectedProfiles(fileProfiles(stateDir), secrets);
+  for (const text of await profiles.settle()) log.warn(text);
   const engine = new Engine({
     world,
     host,
     createSession,
     identityText: formatIdentity,
-    profiles: fileProfiles(stateDir),
+    profiles,
     rules: profileRules(
       () => Date.now(),
       (text) => log.warn(text),
@@ -102,9 +107,20 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     importer: createImporter(),
     doctor: createDoctor({ world, createSession, fetchAnswer, online }),
     logSource: { tail: (lines, after) => ring.tail(lines, after), onLine: (line) => ring.onLine(line) },
-    about: { version, pid: process.pid, privileged: ownUid === 0, socket, stateFolder: stateDir, recovered },
+    about: {
+      version,
+      pid: process.pid,
+      privileged: ownUid === 0,
+      socket,
+      stateFolder: stateDir,
+      recovered,
+      get secrets() {
+        return secrets.protection;
+      },
+    },
   });
   await engine.load();
+  if (secrets.protection !== undefined) log.info(secrets.protection);
   const credentials = selectPeerCredentials();
   const server = await startServer({
     engine,

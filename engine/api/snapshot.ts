@@ -165,6 +165,8 @@ export interface EngineInfo {
   readonly stateFolder: string;
   /** What the start undid that a crash had left behind, one line a change. */
   readonly recovered: readonly string[];
+  /** What protects the secrets of stored profiles, in a sentence; absent as long as there are none. */
+  readonly secrets?: string | undefined;
 }
 
 export interface GuardSnapshot {
@@ -302,6 +304,7 @@ export const engineInfoSchema: z.ZodType<EngineInfo> = z.object({
   socket: z.string(),
   stateFolder: z.string(),
   recovered: texts,
+  secrets: z.string().optional(),
 });
 
 export const snapshotSchema: z.ZodType<Snapshot> = z.object({

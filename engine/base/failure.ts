@@ -41,6 +41,7 @@ export const FAILURES = {
   DATA_PATH_FAILED: 54,
   PPK_REQUIRED: 60,
   SECRET_NEEDED: 61,
+  SECRETS_UNAVAILABLE: 62,
   /** Of `culvert doctor`: the report has a check that failed. */
   CHECKS_FAILED: 70,
 } as const;

@@ -12,14 +12,21 @@ import { openInlineDatapath } from '../datapath/inline.ts';
 import type { Datapath } from '../datapath/protocol.ts';
 import { warmWorkers } from '../datapath/spare-worker.ts';
 import { openWorkerDatapath } from '../datapath/worker-client.ts';
+import { systemCommands } from './command.ts';
 import { nodeProvider } from './crypto/node.ts';
 import { openSslProvider } from './crypto/openssl.ts';
 import { OsError } from './error.ts';
+import { dataProtection, loadCrypt32 } from './ffi/crypt32.win32.ts';
 import { loadLinuxLibc } from './ffi/libc.linux.ts';
 import { type PeerProcess, peerProcess } from './ffi/peercred.linux.ts';
 import { memoryHost } from './host.fake.ts';
 import { linuxHostEnvironment, routingOf } from './host.linux.ts';
 import { type OpenHost, openHost } from './host.ts';
+import { FileSecrets } from './secrets/file-store.ts';
+import type { KeyKeeper, SecretsStore } from './secrets/port.ts';
+import { keychainKeeper } from './secrets/secrets.darwin.ts';
+import { linuxKeepers } from './secrets/secrets.linux.ts';
+import { dataProtectionKeeper } from './secrets/secrets.win32.ts';
 import type { Tun, TunPort } from './tun/port.ts';
 import { linuxTun } from './tun/tun.linux.ts';
 import type { UdpPort } from './udp/port.ts';
@@ -128,6 +135,15 @@ export async function selectHost({ stateDir, log, fake }: HostRequest): Promise<
     return openHost({ stateDir, log, environment: linuxHostEnvironment(routingOf(stateDir)) });
   throw new OsError('not-supported', `routes and name servers cannot be set on ${process.platform} yet`);
 }
+
+function keyKeepers(): readonly KeyKeeper[] {
+  if (process.platform === 'win32') return [dataProtectionKeeper(dataProtection(loadCrypt32()))];
+  return process.platform === 'darwin' ? [keychainKeeper(systemCommands())] : linuxKeepers(systemCommands());
+}
+
+/** Nothing is opened before the first secret. `passedOver` hears why a better protection was not to be had. */
+export const selectSecrets = (stateFolder: string, passedOver: (reason: string) => void): SecretsStore =>
+  new FileSecrets({ stateFolder, keepers: keyKeepers(), passedOver });
 
 /** Who is at the other end of a local socket; none where access to a named pipe decides by itself. */
 export function selectPeerCredentials(): ((socket: Socket) => PeerProcess | undefined) | undefined {

@@ -10,6 +10,8 @@ export interface StoredProfile {
 export interface UnreadableProfile {
   readonly name: string;
   readonly problem: string;
+  /** When it is its secrets that cannot be read. */
+  readonly code?: 'SECRETS_UNAVAILABLE';
 }
 
 export interface ProfileStorage {

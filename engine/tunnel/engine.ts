@@ -384,7 +384,10 @@ export class Engine implements EngineApi {
     const found = await this.#parts.profiles.get(name);
     if (found && 'problem' in found)
       throw new ApiError(
-        localFailure('PROFILE_INVALID', `the stored profile ${name} cannot be read: ${found.problem}`),
+        localFailure(
+          found.code ?? 'PROFILE_INVALID',
+          `the stored profile ${name} cannot be read: ${found.problem}`,
+        ),
       );
     return found;
   }

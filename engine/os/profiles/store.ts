@@ -1,20 +1,17 @@
 /**
- * Profiles as files: `STATE/profiles/NAME.json`, mode 0600 in a folder of mode 0700, for they hold secrets.
- * Written beside and renamed into place, so that a crash leaves the old file or the new one.
+ * Profiles as files: `STATE/profiles/NAME.json`, mode 0600 in a folder of mode 0700. Their secrets are elsewhere
+ * (`secrets/`). Written beside and renamed into place, so that a crash leaves the old file or the new one.
  */
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NAME_PATTERN } from '../../base/name.ts';
 import type { ProfileStorage, StoredProfile, UnreadableProfile } from '../../profile/storage.ts';
+import { isMissing, writeWhole } from '../whole-file.ts';
 
 const SUFFIX = '.json';
 const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
 /** A profile with a long chain and many anchors stays far below. */
 const MAX_OCTETS = 1024 * 1024;
-
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -33,20 +30,6 @@ async function read(folder: string, name: string): Promise<StoredProfile | Unrea
     const problem = error instanceof SyntaxError ? `${path} is not JSON` : reasonOf(error);
     return { name, problem };
   }
-}
-
-/** Writes to the disk, not to its cache, before the name points at it. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const beside = `${path}.new`;
-  await rm(beside, { force: true });
-  const file = await open(beside, 'wx', FILE_MODE);
-  try {
-    await file.writeFile(text, 'utf8');
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(beside, path);
 }
 
 /** Profiles under `stateFolder`. The folder is made at the first write. */
