@@ -111,6 +111,33 @@ for (const v of load<Mac>('macs')) {
   });
 }
 
+interface Gcm {
+  readonly encr: number;
+  readonly key: string;
+  readonly nonce: string;
+  readonly aad: string;
+  readonly plain: string;
+  readonly sealed: string;
+}
+
+for (const v of load<Gcm>('gcm')) {
+  const key = fromHex(v.key);
+  const suite = { encr: v.encr, keyBits: key.length * 8, integ: 0 };
+  test(`${v.source}: ${suiteName(suite)}`, () => {
+    const nonce = fromHex(v.nonce);
+    for (const p of PROVIDERS) {
+      const [aad, plain, sealed] = [fromHex(v.aad), fromHex(v.plain), fromHex(v.sealed)];
+      // Four octets of salt, eight of IV (RFC 4106 §4).
+      const cipher = p.cipher(suite, concat(key, nonce.subarray(0, 4)), new Uint8Array(0));
+      const buffer = concat(aad, nonce.subarray(4), plain, new Uint8Array(cipher.icvLength));
+      cipher.seal(buffer, 0, aad.length, plain.length, -1);
+      assert.equal(toHex(buffer.subarray(aad.length + 8)), toHex(sealed), p.name);
+      assert.equal(cipher.open(buffer, 0, aad.length, plain.length, -1), true, p.name);
+      cipher.destroy();
+    }
+  });
+}
+
 interface Ccm {
   readonly cipher: string;
   readonly key: string;
