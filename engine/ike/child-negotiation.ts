@@ -12,9 +12,9 @@ import type { Core } from './core.ts';
 import type { Nonces } from './keymat.ts';
 import { failure } from './parts/failures.ts';
 import { single } from './parts/pick.ts';
+import { proposalsFor } from './parts/private-use.ts';
 import { type Chosen, choose, type KeUse, offer, readChoice } from './parts/proposals.ts';
 import { anyOf, isNarrower, narrow, readNarrowed, resolve, tsPayload } from './parts/selectors.ts';
-import { supported } from './parts/usable-proposals.ts';
 
 /** What we ask for, kept to judge the answer by. */
 export interface ChildOffer {
@@ -67,7 +67,7 @@ export function childOffer(core: Core, config: ChildConfig, use: KeUse, old?: Ch
   return {
     config,
     use,
-    sa: offer(supported(config.proposals, core.context.crypto), use, spiBytes(spiIn)),
+    sa: offer(proposalsFor(core, config.proposals), use, spiBytes(spiIn)),
     spiIn,
     local: old?.local ?? localSelectors(core, config),
     remote: old?.remote ?? remoteSelectors(core, config),
@@ -136,7 +136,7 @@ export function answerChild(
     const remote = narrow(tsi, old?.remote ?? remoteSelectors(core, config));
     const local = narrow(tsr, old?.local ?? localSelectors(core, config));
     if (remote.length === 0 || local.length === 0) continue;
-    const specs = supported(config.proposals, core.context.crypto);
+    const specs = proposalsFor(core, config.proposals);
     const chosen = choose(specs, sa, use, 4, preferKe);
     const spiOut = chosen && readSpi(chosen.spi);
     if (!chosen || spiOut === undefined) {

@@ -56,6 +56,8 @@ export class Core {
   encapsulated = false;
   nat: NatView = { local: false, remote: false, forced: false };
   fragmentation = false;
+  /** Transform numbers of private use may be spoken of: always ours to offer, a peer's to name with its vendor ID. */
+  privateUse: boolean;
   /** The fragment size that gets through, as far as is known: an index of `fragmentation.sizes`. */
   sizeIndex = 0;
   handshake: Handshake | undefined;
@@ -99,6 +101,7 @@ export class Core {
 
   constructor(config: IkeConfig, context: IkeContext) {
     this.config = config;
+    this.privateUse = config.role === 'initiator';
     this.context = context;
     this.nat = { local: false, remote: false, forced: config.encapsulation === 'forced' };
   }

@@ -18,8 +18,8 @@ import { forgottenTooOften, OwnFollowUps } from '../own-follow-ups.ts';
 import { OwnKeyExchange } from '../own-key-exchange.ts';
 import { failure, refusal } from '../parts/failures.ts';
 import { single } from '../parts/pick.ts';
+import { proposalsFor } from '../parts/private-use.ts';
 import { keMethods } from '../parts/proposals.ts';
-import { supported } from '../parts/usable-proposals.ts';
 import { DONE, type Exchange, type ExchangeTable, type Outcome } from './exchange.ts';
 
 const phase = 'CREATE_CHILD_SA';
@@ -154,6 +154,6 @@ export const deletedAtOnce = (name: string): Failure =>
 
 /** Methods of a child's proposals that work here; 0 among them means that it may go without. */
 export const groupsOf = (core: Core, config: ChildConfig): number[] =>
-  keMethods(supported(config.proposals, core.context.crypto));
+  keMethods(proposalsFor(core, config.proposals));
 
 const TABLE: ExchangeTable = { type: ExchangeType.CREATE_CHILD_SA, story: 'creating a CHILD_SA' };

@@ -14,8 +14,8 @@ import type { IkeSa } from '../ike-sa.ts';
 import { takeOver } from '../ike-takeover.ts';
 import { lowerNonce } from '../parts/nonces.ts';
 import { single } from '../parts/pick.ts';
+import { proposalsFor } from '../parts/private-use.ts';
 import { choose } from '../parts/proposals.ts';
-import { supported } from '../parts/usable-proposals.ts';
 import { NONCE_LENGTH } from './child-create.ts';
 import { ChildRekey } from './child-rekey.ts';
 import { childBySpiOut, makesChild } from './delete.ts';
@@ -167,7 +167,7 @@ function answerIkeRekey(
   const nonce = single(payloads, 'Nonce');
   const ke = single(payloads, 'KE');
   if (!offered || !nonce || !ke) return say(NotifyType.INVALID_SYNTAX);
-  const specs = supported(core.config.proposals, core.context.crypto);
+  const specs = proposalsFor(core, core.config.proposals);
   const chosen = choose(specs, offered, 'ike', 8, ke.method);
   if (!chosen) return say(NotifyType.NO_PROPOSAL_CHOSEN);
   const spiInitiator = toHex(chosen.spi) as IkeSpi;

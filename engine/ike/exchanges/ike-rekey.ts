@@ -17,8 +17,8 @@ import { OwnKeyExchange } from '../own-key-exchange.ts';
 import { failure, refusal } from '../parts/failures.ts';
 import { compareNonces, lowerNonce } from '../parts/nonces.ts';
 import { single } from '../parts/pick.ts';
+import { proposalsFor } from '../parts/private-use.ts';
 import { type Chosen, keMethods, offer, readChoice } from '../parts/proposals.ts';
-import { supported } from '../parts/usable-proposals.ts';
 import { NONCE_LENGTH } from './child-create.ts';
 import { ikeDelete } from './delete.ts';
 import { DONE, type Exchange, type ExchangeTable, type Outcome } from './exchange.ts';
@@ -86,7 +86,7 @@ export class IkeRekey implements Exchange {
   }
 
   #offer(core: Core): ReturnType<typeof offer> {
-    return offer(supported(core.config.proposals, core.context.crypto), 'ike', fromHex(this.#spi ?? ''));
+    return offer(proposalsFor(core, core.config.proposals), 'ike', fromHex(this.#spi ?? ''));
   }
 
   response(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
@@ -210,8 +210,7 @@ export class IkeRekey implements Exchange {
   }
 }
 
-export const ikeGroups = (core: Core): number[] =>
-  keMethods(supported(core.config.proposals, core.context.crypto));
+export const ikeGroups = (core: Core): number[] => keMethods(proposalsFor(core, core.config.proposals));
 
 /** The peer began to rekey the IKE SA and went no further. */
 export function rekeyLeftUndone(core: Core): void {

@@ -14,8 +14,8 @@ import { certreqPayloads } from '../parts/cert.ts';
 import { failure } from '../parts/failures.ts';
 import { natPayloads, readHashes, readNat } from '../parts/natd.ts';
 import { single } from '../parts/pick.ts';
+import { knowsPrivate, proposalsFor, vendorPayloads } from '../parts/private-use.ts';
 import { choose } from '../parts/proposals.ts';
-import { supported } from '../parts/usable-proposals.ts';
 import { offerPpk } from '../ppk.ts';
 import { noteSent } from '../story.ts';
 import { sendDatagrams, sendResponse } from '../transport.ts';
@@ -43,7 +43,8 @@ export function answerSaInit(
     return;
   }
   const { crypto, random } = core.context;
-  const specs = supported(core.config.proposals, crypto, runsIntermediate(payloads));
+  core.privateUse = knowsPrivate(payloads);
+  const specs = proposalsFor(core, core.config.proposals, runsIntermediate(payloads));
   const chosen = choose(specs, offered, 'ike', 0, ke.method);
   if (!chosen) {
     refuse(core, message, [notify(NotifyType.NO_PROPOSAL_CHOSEN)]);
@@ -100,6 +101,7 @@ export function answerSaInit(
     ...abilities(core),
     ...(chosen.additional.length > 0 ? [notify(NotifyType.INTERMEDIATE_EXCHANGE_SUPPORTED)] : []),
     ...(peerUsesPpk ? offerPpk(core) : []),
+    ...(core.privateUse ? vendorPayloads(core) : []),
   ]);
   core.handshake = {
     ourInit: ourInit as Uint8Array,

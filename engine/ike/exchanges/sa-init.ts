@@ -12,8 +12,9 @@ import { firstSkeyseed, ikeKeys, type Nonces } from '../keymat.ts';
 import { failure, refusal } from '../parts/failures.ts';
 import { hashesNotify, natPayloads, readHashes, readNat } from '../parts/natd.ts';
 import { single } from '../parts/pick.ts';
+import { proposalsFor, vendorPayloads } from '../parts/private-use.ts';
 import { type Chosen, keMethods, offer, readChoice } from '../parts/proposals.ts';
-import { isAdditional, supported } from '../parts/usable-proposals.ts';
+import { isAdditional } from '../parts/usable-proposals.ts';
 import { offerPpk } from '../ppk.ts';
 import { Protection } from '../sealed.ts';
 import { DONE, type Exchange, type ExchangeTable, type Outcome } from './exchange.ts';
@@ -64,6 +65,7 @@ export class SaInit implements Exchange {
       ...abilities(core),
       ...(hasAdditional(offered) ? [notify(NotifyType.INTERMEDIATE_EXCHANGE_SUPPORTED)] : []),
       ...offerPpk(core),
+      ...vendorPayloads(core),
     ];
   }
 
@@ -104,7 +106,7 @@ export class SaInit implements Exchange {
   /** The group must be one that we offered, so that nobody can talk us into a weaker one (§2.7, §3.4). */
   #takeGroup(core: Core, data: Uint8Array): Outcome {
     const group = data.length === 2 ? readU16(data, 0) : 0;
-    if (!keMethods(supported(core.config.proposals, core.context.crypto)).includes(group))
+    if (!keMethods(proposalsFor(core, core.config.proposals)).includes(group))
       return hint(
         failure(
           'INVALID_KE_PAYLOAD',
@@ -171,11 +173,11 @@ export class SaInit implements Exchange {
 }
 
 const ourOffer = (core: Core): ReturnType<typeof offer> =>
-  offer(supported(core.config.proposals, core.context.crypto), 'ike', new Uint8Array(0));
+  offer(proposalsFor(core, core.config.proposals), 'ike', new Uint8Array(0));
 
 /** The group that the first KE payload has, 0 when the proposals have none that works here. */
 export const firstGroup = (core: Core): number =>
-  keMethods(supported(core.config.proposals, core.context.crypto))[0] ?? 0;
+  keMethods(proposalsFor(core, core.config.proposals))[0] ?? 0;
 
 const hasAdditional = (sa: SaPayload): boolean =>
   sa.proposals.some((p) => p.transforms.some((t) => isAdditional(t.type)));
