@@ -9,7 +9,7 @@ import { compareNonces } from '../../../engine/ike/parts/nonces.ts';
 import { choose, offer, readChoice } from '../../../engine/ike/parts/proposals.ts';
 import { isNarrower, narrow, readNarrowed, tsPayload, within } from '../../../engine/ike/parts/selectors.ts';
 import type { SaPayload, Transform } from '../../../engine/wire/payloads/types.ts';
-import { CfgAttribute } from '../../../engine/wire/registry.ts';
+import { CfgAttribute, Protocol } from '../../../engine/wire/registry.ts';
 import { ASSIGNED, proposals, selector } from '../../sim/configs.ts';
 
 const NO_SPI = new Uint8Array(0);
@@ -60,6 +60,25 @@ test('in IKE_AUTH no group is offered; proposals that then are the same appear o
   const sa = offer(proposals('esp', 'aes128gcm16-x25519', 'aes128gcm16-ecp256'), 'none', new Uint8Array(4));
   assert.equal(sa.proposals.length, 1);
   assert.ok(sa.proposals[0]?.transforms.every((t) => t.type !== 4));
+});
+
+test('AH is neither chosen nor taken as an answer', () => {
+  const specs = proposals('esp', 'aes128gmac', 'aes128-sha256');
+  const sa = offer(specs, 'none', new Uint8Array(4));
+  const ah = (list: SaPayload): SaPayload => ({
+    ...list,
+    proposals: list.proposals.map((p) => ({ ...p, protocol: Protocol.AH })),
+  });
+  assert.equal(choose(specs, sa, 'none', 4, 0)?.suite.encr, 21);
+  assert.equal(choose(specs, ah(sa), 'none', 4, 0), undefined);
+  // AUTH_AES_128_GMAC, as a peer would ask for in AH.
+  const gmac = { number: 1, protocol: Protocol.AH, spi: new Uint8Array(4), transforms: [{ type: 3, id: 9 }] };
+  assert.equal(choose(specs, { kind: 'SA', proposals: [gmac] }, 'none', 4, 0), undefined);
+  const [first] = sa.proposals;
+  assert.ok(first);
+  const answer: SaPayload = { kind: 'SA', proposals: [first] };
+  assert.equal(readChoice(answer, sa, 'none', 4).ok, true);
+  assert.equal(readChoice(ah(answer), sa, 'none', 4).ok, false);
 });
 
 test('selectors: narrowing is the intersection, and nothing outside is taken', () => {
