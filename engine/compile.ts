@@ -3,7 +3,7 @@ import { ApiError, localFailure } from './api/failure.ts';
 import { utf8 } from './base/bytes.ts';
 import { err, ok } from './base/result.ts';
 import type { Secret } from './base/secret.ts';
-import type { Identity, IkeConfig, LocalAuth, PpkConfig, RemoteAuth } from './ike/contract.ts';
+import type { EapAuthConfig, Identity, IkeConfig, LocalAuth, PpkConfig, RemoteAuth } from './ike/contract.ts';
 import { needsPassword } from './ike/eap/method.ts';
 import { createCredentials } from './pki/answer.ts';
 import { authorityHashes, chooseLeaf, type OwnCredential } from './pki/authorities.ts';
@@ -13,7 +13,13 @@ import { parseIdentity } from './pki/identity.ts';
 import { ID_TYPE } from './pki/identity-text.ts';
 import { loadBundle } from './pki/load.ts';
 import type { RevocationOptions } from './pki/revocation/check.ts';
-import type { Profile, ProfileRemoteAuth } from './profile/profile.ts';
+import {
+  keyPairOf,
+  type Profile,
+  type ProfileEapAuth,
+  type ProfileKeyPair,
+  type ProfileRemoteAuth,
+} from './profile/profile.ts';
 import type { TunnelPlan } from './tunnel/plan.ts';
 import type { Missing, Ready } from './tunnel/user-secrets.ts';
 
@@ -36,17 +42,15 @@ function identity(field: string, text: string): Identity {
   }
 }
 
-type Pubkey = Extract<Profile['local']['auth'], { kind: 'pubkey' }>;
-
-function ownCredential(auth: Pubkey): OwnCredential {
+function ownCredential(auth: ProfileKeyPair, path = 'local.auth'): OwnCredential {
   const passphrase = auth.passphrase && new TextDecoder().decode(auth.passphrase.expose());
-  const certificates = load('local.auth.certificate', [auth.certificate, ...auth.chain].join('\n'));
-  const keys = load('local.auth.key', new TextDecoder().decode(auth.key.expose()), passphrase);
+  const certificates = load(`${path}.certificate`, [auth.certificate, ...auth.chain].join('\n'));
+  const keys = load(`${path}.key`, new TextDecoder().decode(auth.key.expose()), passphrase);
   const own = chooseLeaf({ certificates: certificates.certificates, keys: keys.keys }, []);
   if (!own)
     throw invalid(
-      'local.auth.key',
-      new Error('the key does not belong to the certificate in local.auth.certificate'),
+      `${path}.key`,
+      new Error(`the key does not belong to the certificate in ${path}.certificate`),
     );
   return own;
 }
@@ -70,8 +74,30 @@ function anchorsOf(auth: ProfileRemoteAuth): readonly Certificate[] {
 function localIdentity(profile: Profile, own: OwnCredential | undefined): Identity | undefined {
   const { id, auth } = profile.local;
   if (id !== undefined) return identity('local.id', id);
-  if (auth.kind === 'eap') return identity('local.auth.username', auth.username);
+  if (auth.kind === 'eap' && !own) return identity('local.auth.username', auth.username);
   return own && { idType: ID_TYPE.DER_ASN1_DN, data: own.leaf.subject.der };
+}
+
+/** Without a name, EAP-TLS says who we are as the certificate does. */
+function eapConfig(auth: ProfileEapAuth, own: OwnCredential | undefined): EapAuthConfig {
+  const { kind, methods, username, password, identity, phase2, tls } = auth;
+  const login = { kind, methods, password, phase2, tls };
+  if (identity !== '' || !own) return { ...login, username, identity };
+  const names = own.leaf.altNames.flatMap((name) =>
+    name.kind === 'email' || name.kind === 'dns' ? [name.value] : [],
+  );
+  const name = names[0] ?? own.leaf.subject.toString();
+  return { ...login, username: name, identity: name };
+}
+
+function remoteConfig(remote: ProfileRemoteAuth, anchors: readonly Certificate[]): RemoteAuth {
+  if (remote.kind === 'psk')
+    return { kind: 'psk', secret: () => remote.secret, authorities: new Uint8Array() };
+  return {
+    kind: remote.eapOnly ? 'eap' : 'pubkey',
+    authorities: authorityHashes(anchors),
+    ...(remote.aaaId === undefined ? {} : { aaaId: identity('remote.aaaId', remote.aaaId) }),
+  };
 }
 
 function remoteIdentity(profile: Profile): Identity | undefined {
@@ -91,7 +117,7 @@ export interface CompiledPlan extends Ready {
 }
 
 /** Whether the key is encrypted and the profile does not say with what. */
-function isLocked({ key, passphrase }: Pubkey): boolean {
+function isLocked({ key, passphrase }: ProfileKeyPair): boolean {
   if (passphrase) return false;
   try {
     loadBundle(new TextDecoder().decode(key.expose()));
@@ -102,7 +128,7 @@ function isLocked({ key, passphrase }: Pubkey): boolean {
 }
 
 /** The key is opened at each connection anew, and stays closed until then. */
-const lockedKey = (auth: Pubkey, compile: (own: OwnCredential) => Ready): Missing => ({
+const lockedKey = (auth: ProfileKeyPair, compile: (own: OwnCredential) => Ready): Missing => ({
   kind: 'passphrase',
   complete: (passphrase) => {
     try {
@@ -131,13 +157,14 @@ export function compilePlan(
   online?: Online,
 ): CompiledPlan {
   const { auth } = profile.local;
+  const pair = keyPairOf(auth);
   const build = (own: OwnCredential | undefined): Ready => readyPlan(profile, own, now, warn, online);
-  if (auth.kind === 'pubkey' && isLocked(auth))
-    return { ...build(undefined), missing: lockedKey(auth, build) };
-  const ready = build(auth.kind === 'pubkey' ? ownCredential(auth) : undefined);
-  if (auth.kind !== 'eap' || auth.password || !auth.methods.some((method) => needsPassword(method)))
-    return ready;
-  return { ...ready, missing: missingPassword(auth, ready) };
+  if (pair && isLocked(pair)) return { ...build(undefined), missing: lockedKey(pair, build) };
+  const ready = build(pair && ownCredential(pair));
+  const { localAuth } = ready.plan.ike;
+  if (localAuth.kind !== 'eap' || localAuth.password) return ready;
+  if (!localAuth.methods.some((method) => needsPassword(method, localAuth.phase2))) return ready;
+  return { ...ready, missing: missingPassword(localAuth, ready) };
 }
 
 function readyPlan(
@@ -147,9 +174,12 @@ function readyPlan(
   warn: (text: string) => void,
   online: Online | undefined,
 ): Ready {
+  const { auth, auth2, id2 } = profile.local;
+  const own2 = auth2?.own && ownCredential(auth2.own, 'local.auth2');
   const anchors = anchorsOf(profile.remote.auth);
   const credentials = createCredentials({
     ...(own ? { key: own.key } : {}),
+    eapOwn: own2 ?? (auth.kind === 'eap' ? own : undefined),
     anchors,
     now,
     warn,
@@ -160,14 +190,13 @@ function readyPlan(
       : {}),
   });
   const localAuth: LocalAuth =
-    profile.local.auth.kind !== 'pubkey'
-      ? profile.local.auth
-      : { kind: 'pubkey', chain: own?.chain.map((c) => c.der) ?? [] };
-  const remote = profile.remote.auth;
-  const remoteAuth: RemoteAuth =
-    remote.kind === 'psk'
-      ? { kind: 'psk', secret: () => remote.secret, authorities: new Uint8Array() }
-      : { kind: 'pubkey', authorities: authorityHashes(anchors) };
+    auth.kind === 'pubkey'
+      ? { kind: 'pubkey', chain: own?.chain.map((c) => c.der) ?? [] }
+      : auth.kind === 'eap'
+        ? eapConfig(auth, own)
+        : auth;
+  const second = auth2 && eapConfig(auth2, own2);
+  const remoteAuth = remoteConfig(profile.remote.auth, anchors);
   const localId = localIdentity(profile, own);
   const remoteId = remoteIdentity(profile);
   const ppk = ppkConfig(profile);
@@ -181,6 +210,7 @@ function readyPlan(
       encapsulation: profile.encapsulation,
       ...(localId ? { localId } : {}),
       localAuth,
+      ...(second ? { secondAuth: { id: identity('local.id2', id2 ?? second.username), auth: second } } : {}),
       ...(remoteId ? { remoteId } : {}),
       sendRemoteId: profile.remote.sendId && remoteId !== undefined,
       remoteAuth,

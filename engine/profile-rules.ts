@@ -5,7 +5,7 @@ import { compilePlan, type Online } from './compile.ts';
 import { PkiError } from './pki/error.ts';
 import { loadBundle } from './pki/load.ts';
 import { forgetSecrets } from './profile/authentication.ts';
-import { type Profile, problemText } from './profile/profile.ts';
+import { keyPairOf, type Profile, problemText } from './profile/profile.ts';
 import { redactSecrets, restoreSecrets } from './profile/redact.ts';
 import { readProfile } from './profile/validate.ts';
 import type { ProfileRules } from './tunnel/engine.ts';
@@ -20,9 +20,10 @@ function read(document: ProfileDocumentJson): { profile: Profile; warnings: read
 
 /** When our own certificate ends. One that cannot be read is no reason to hide the profile: connecting says why. */
 function certificateEnd({ local }: Profile): string | undefined {
-  if (local.auth.kind !== 'pubkey') return undefined;
+  const auth = keyPairOf(local.auth);
+  if (!auth) return undefined;
   try {
-    const [own] = loadBundle(local.auth.certificate).certificates;
+    const [own] = loadBundle(auth.certificate).certificates;
     return own && new Date(own.notAfter).toISOString();
   } catch (error) {
     if (error instanceof PkiError) return undefined;

@@ -6,7 +6,7 @@ import { PkiError } from '../pki/error.ts';
 import { loadBundle } from '../pki/load.ts';
 import type { FetchLimits, StatusPolicy } from '../pki/revocation/port.ts';
 import { surveySources } from '../pki/revocation/survey.ts';
-import type { Profile } from '../profile/profile.ts';
+import { keyPairOf, type Profile } from '../profile/profile.ts';
 import type { ProbeResult } from '../tunnel/probe.ts';
 import type { AnchorFacts, Facts, GatewayFacts, OnlineFacts, OwnFacts } from './facts.ts';
 
@@ -70,8 +70,9 @@ function attempt<T>(read: () => T): { readonly value: T } | { readonly problem: 
   }
 }
 
-function ownFacts({ local: { auth } }: Profile): OwnFacts | undefined {
-  if (auth.kind !== 'pubkey') return undefined;
+function ownFacts({ local }: Profile): OwnFacts | undefined {
+  const auth = keyPairOf(local.auth);
+  if (!auth) return undefined;
   const certificates = attempt(() => loadBundle([auth.certificate, ...auth.chain].join('\n')).certificates);
   const passphrase = auth.passphrase && new TextDecoder().decode(auth.passphrase.expose());
   const keys = attempt(

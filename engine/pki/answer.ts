@@ -46,8 +46,8 @@ export type VerifyResult =
 export interface CredentialOptions extends Omit<PathPolicy, 'at'> {
   /** Ours; absent when we authenticate with something else. */
   readonly key?: PrivateKey;
-  /** Our certificates for EAP-TLS, leaf first. */
-  readonly chain?: readonly Certificate[];
+  /** Ours for EAP-TLS; the chain leaf first. */
+  readonly eapOwn?: { readonly key: PrivateKey; readonly chain: readonly Certificate[] } | undefined;
   /** The wall clock in milliseconds since 1970. */
   readonly now: () => number;
   /** How the peer's certificates are asked for; not at all when left out. */
@@ -69,7 +69,7 @@ export function createCredentials(options: CredentialOptions): PkiCredentials {
     verifyPeer: (request) => verifyPeer(options, request),
     openTls: (server) =>
       new TlsClient({
-        own: options.key && options.chain && { key: options.key, chain: options.chain },
+        own: options.eapOwn,
         verify: (certificates) => verifyServer(options, server, certificates),
       }),
   };

@@ -53,6 +53,13 @@ const QUIET_TURNS = 3;
 const MOST_CERTIFICATES = 16;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
+/**
+ * Some EAP servers, strongSwan's among them, know no renegotiation at all, and so do not say that theirs is secure
+ * (RFC 5746); none is done here with anybody.
+ */
+const OPTIONS =
+  constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_LEGACY_SERVER_CONNECT;
+
 /** The wire that ends in two buffers. */
 class Wire extends Duplex {
   #sent: Uint8Array[] = [];
@@ -132,7 +139,7 @@ export class TlsClient {
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
       ca: [],
-      secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+      secureOptions: OPTIONS,
       // With a key exchange that is forward secret the server has proved its key before we answer.
       ciphers: 'DEFAULT:!kRSA:!PSK:!aNULL',
       ...(key

@@ -1,9 +1,10 @@
 /** Readers of single fields for `validate.ts`: each notes what is wrong under the field's path and goes on. */
 import type { Millis } from '../base/brand.ts';
+import { utf8, wipe } from '../base/bytes.ts';
 import { minutes } from '../base/instant.ts';
 import { canonicalIp, type Prefix, parsePrefix } from '../base/ip.ts';
 import type { Result } from '../base/result.ts';
-import type { Secret } from '../base/secret.ts';
+import { Secret } from '../base/secret.ts';
 import {
   defaultProposals,
   type ProposalProtocol,
@@ -41,6 +42,13 @@ export class Findings {
     this.problem(path, result.error);
     return fallback;
   }
+}
+
+export function secretText(text: string): Secret {
+  const bytes = utf8(text);
+  const secret = new Secret(bytes);
+  wipe(bytes);
+  return secret;
 }
 
 /** Each item of a list with the path that names it. */

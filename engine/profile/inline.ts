@@ -16,6 +16,9 @@ const FIELDS = [
   { path: ['local', 'auth', 'certificate'], kind: 'certificate' },
   { path: ['local', 'auth', 'key'], kind: 'key' },
   { path: ['local', 'auth', 'chain'], kind: 'certificate' },
+  { path: ['local', 'auth2', 'certificate'], kind: 'certificate' },
+  { path: ['local', 'auth2', 'key'], kind: 'key' },
+  { path: ['local', 'auth2', 'chain'], kind: 'certificate' },
   { path: ['remote', 'anchors'], kind: 'certificate' },
 ] as const;
 

@@ -39,30 +39,44 @@ export interface ProfileChild {
   readonly replayWindow: number;
 }
 
+/** A certificate with its key. */
+export interface ProfileKeyPair {
+  /** PEM text; the first certificate is ours. */
+  readonly certificate: string;
+  /** PEM text as UTF-8 octets. */
+  readonly key: Secret;
+  /** UTF-8 octets. */
+  readonly passphrase: Secret | undefined;
+  /** PEM texts of intermediates to send. */
+  readonly chain: readonly string[];
+}
+
 export type ProfileLocalAuth =
   | { readonly kind: 'psk'; readonly secret: Secret }
-  | {
-      readonly kind: 'pubkey';
-      /** PEM text; the first certificate is ours. */
-      readonly certificate: string;
-      /** PEM text as UTF-8 octets. */
-      readonly key: Secret;
-      /** UTF-8 octets. */
-      readonly passphrase: Secret | undefined;
-      /** PEM texts of intermediates to send. */
-      readonly chain: readonly string[];
-    }
-  | {
-      /** The gateway proves itself by certificate. */
-      readonly kind: 'eap';
-      /** Most wanted first; at least one. */
-      readonly methods: readonly ('mschapv2' | 'gtc' | 'otp' | 'md5')[];
-      readonly username: string;
-      /** UTF-8 octets; asked for when it is not there. */
-      readonly password: Secret | undefined;
-      /** Answer to EAP-Identity. */
-      readonly identity: string;
-    };
+  | ({ readonly kind: 'pubkey' } & ProfileKeyPair)
+  | ProfileEapAuth;
+
+/** The gateway proves itself by certificate, in AUTH or inside of EAP. */
+export interface ProfileEapAuth {
+  readonly kind: 'eap';
+  /** Most wanted first; at least one. */
+  readonly methods: readonly ('mschapv2' | 'gtc' | 'otp' | 'md5' | 'tls' | 'ttls' | 'peap')[];
+  /** Empty where EAP-TLS takes it from the certificate. */
+  readonly username: string;
+  /** UTF-8 octets; asked for when it is not there. */
+  readonly password: Secret | undefined;
+  /** Answer to EAP-Identity; empty as above. */
+  readonly identity: string;
+  /** For EAP-TLS. */
+  readonly own: ProfileKeyPair | undefined;
+  /** In the tunnel of EAP-TTLS and PEAP; `eap-mschapv2` when left out. */
+  readonly phase2: 'pap' | 'mschapv2' | 'eap-mschapv2' | 'eap-gtc' | 'eap-md5' | undefined;
+  readonly tls: { readonly min: 'TLSv1.2' | 'TLSv1.3'; readonly max: 'TLSv1.2' | 'TLSv1.3' };
+}
+
+/** The certificate and key that a way of authentication has. */
+export const keyPairOf = (auth: ProfileLocalAuth): ProfileKeyPair | undefined =>
+  auth.kind === 'pubkey' ? auth : auth.kind === 'eap' ? auth.own : undefined;
 
 export type ProfileRemoteAuth =
   | { readonly kind: 'psk'; readonly secret: Secret }
@@ -73,6 +87,10 @@ export type ProfileRemoteAuth =
       readonly eku: 'enforce' | 'ignore';
       /** How the gateway's certificates are asked for. */
       readonly revocation: { readonly crl: RevocationMode; readonly ocsp: RevocationMode };
+      /** The gateway may prove itself by EAP alone (RFC 5998). */
+      readonly eapOnly: boolean;
+      /** Who the TLS server of EAP is, in strongSwan's notation; absent: the gateway itself. */
+      readonly aaaId: string | undefined;
     };
 
 /** A post-quantum pre-shared key (RFC 8784). */
@@ -93,6 +111,9 @@ export interface Profile {
     /** In strongSwan's notation; absent: the certificate's subject, EAP's user name, or our address. */
     readonly id: string | undefined;
     readonly auth: ProfileLocalAuth;
+    /** A second round, and as whom; absent: the user name (RFC 4739). */
+    readonly auth2: ProfileEapAuth | undefined;
+    readonly id2: string | undefined;
   };
   readonly remote: {
     /** In strongSwan's notation; absent: the gateway's first host. `%any` accepts whoever authenticates. */

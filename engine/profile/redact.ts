@@ -8,6 +8,10 @@ const SECRETS: readonly (readonly [string, ...string[]])[] = [
   ['local', 'auth', 'key'],
   ['local', 'auth', 'passphrase'],
   ['local', 'auth', 'password'],
+  ['local', 'auth2', 'psk'],
+  ['local', 'auth2', 'key'],
+  ['local', 'auth2', 'passphrase'],
+  ['local', 'auth2', 'password'],
   ['remote', 'psk'],
   ['ike', 'ppk', 'secret'],
 ];

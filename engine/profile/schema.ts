@@ -54,19 +54,36 @@ export interface LocalAuthDocument {
   readonly password?: string | undefined;
   /** Answer to EAP-Identity, when it is not the user name. */
   readonly eapId?: string | undefined;
+  /** What goes on in the tunnel of EAP-TTLS and PEAP. */
+  readonly phase2?: Phase2Text | undefined;
+  /** Versions of TLS inside of EAP. */
+  readonly tls?:
+    | { readonly min?: TlsVersionText | undefined; readonly max?: TlsVersionText | undefined }
+    | undefined;
 }
 
-export type EapMethodText = 'mschapv2' | 'gtc' | 'otp' | 'md5';
+export type EapMethodText = 'mschapv2' | 'gtc' | 'otp' | 'md5' | 'tls' | 'ttls' | 'peap';
+export type Phase2Text = 'pap' | 'mschapv2' | 'eap-mschapv2' | 'eap-gtc' | 'eap-md5';
+export type TlsVersionText = '1.2' | '1.3';
 
 export interface ProfileDocument {
   readonly name: string;
   readonly gateway: { readonly hosts: TextList; readonly port?: number | undefined };
-  readonly local: { readonly id?: string | undefined; readonly auth: LocalAuthDocument };
+  readonly local: {
+    readonly id?: string | undefined;
+    readonly auth: LocalAuthDocument;
+    /** A second round of authentication (RFC 4739), with EAP. */
+    readonly auth2?: LocalAuthDocument | undefined;
+    /** Who we are in the second round, when it is not the user name. */
+    readonly id2?: string | undefined;
+  };
   readonly remote?:
     | {
         readonly id?: string | undefined;
-        /** As `local.auth` when left out. */
-        readonly auth?: 'psk' | 'pubkey' | undefined;
+        /** As `local.auth` when left out; with `eap` the gateway need not prove itself but in EAP. */
+        readonly auth?: 'psk' | 'pubkey' | 'eap' | undefined;
+        /** Who the TLS server inside of EAP is, when it is not the gateway itself. */
+        readonly aaaId?: string | undefined;
         /** The gateway's own secret, when it is not the one we prove ourselves with. */
         readonly psk?: string | undefined;
         /** Trusted CAs: PEM text, or files relative to the profile. */
@@ -170,7 +187,7 @@ function object<S extends z.core.$ZodLooseShape>(shape: S): z.ZodObject<S, z.cor
 
 const text = z.string().min(1, 'must not be empty').max(MAX_TEXT, 'is too long');
 const name = z.string().min(1, 'must not be empty').max(253, 'is too long');
-const eapMethod = z.enum(['mschapv2', 'gtc', 'otp', 'md5']);
+const eapMethod = z.enum(['mschapv2', 'gtc', 'otp', 'md5', 'tls', 'ttls', 'peap']);
 const list = z.union([text, z.array(text).max(MAX_ITEMS, `has more than ${MAX_ITEMS} items`)], {
   error: 'must be a text or a list of texts',
 });
@@ -207,30 +224,38 @@ const port = z.number().int('must be a whole number').min(1, 'is at least 1').ma
 
 const revocation = oneOf(['off', 'relaxed', 'strict']);
 
+const tlsVersion = oneOf(['1.2', '1.3']);
+const localAuth = object({
+  psk: text.optional(),
+  certificate: text.optional(),
+  key: text.optional(),
+  passphrase: z.string().max(MAX_TEXT).optional(),
+  chain: list.optional(),
+  eap: z
+    .union([eapMethod, z.array(eapMethod).min(1, 'must not be empty').max(8)], {
+      error: 'must be "mschapv2", "gtc", "otp", "md5", "tls", "ttls" or "peap", or a list of them',
+    })
+    .optional(),
+  username: name.optional(),
+  password: z.string().min(1, 'must not be empty').max(256, 'is longer than 256 characters').optional(),
+  eapId: name.optional(),
+  phase2: oneOf(['pap', 'mschapv2', 'eap-mschapv2', 'eap-gtc', 'eap-md5']).optional(),
+  tls: object({ min: tlsVersion.optional(), max: tlsVersion.optional() }).optional(),
+});
+
 export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
   name: z.string().regex(NAME_PATTERN, `must be ${NAME_RULE}`),
   gateway: object({ hosts: list, port: port.optional() }),
   local: object({
     id: text.optional(),
-    auth: object({
-      psk: text.optional(),
-      certificate: text.optional(),
-      key: text.optional(),
-      passphrase: z.string().max(MAX_TEXT).optional(),
-      chain: list.optional(),
-      eap: z
-        .union([eapMethod, z.array(eapMethod).min(1, 'must not be empty').max(8)], {
-          error: 'must be "mschapv2", "gtc", "otp" or "md5", or a list of them',
-        })
-        .optional(),
-      username: name.optional(),
-      password: z.string().min(1, 'must not be empty').max(256, 'is longer than 256 characters').optional(),
-      eapId: name.optional(),
-    }),
+    auth: localAuth,
+    auth2: localAuth.optional(),
+    id2: text.optional(),
   }),
   remote: object({
     id: text.optional(),
-    auth: oneOf(['psk', 'pubkey']).optional(),
+    auth: oneOf(['psk', 'pubkey', 'eap']).optional(),
+    aaaId: text.optional(),
     psk: text.optional(),
     anchors: list.optional(),
     eku: oneOf(['enforce', 'ignore']).optional(),

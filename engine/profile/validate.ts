@@ -4,7 +4,8 @@ import { minutes, seconds } from '../base/instant.ts';
 import { canonicalIp, prefixRange } from '../base/ip.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { type ProposalSpec, weakTransforms } from '../crypto/proposals.ts';
-import { forgetSecrets, identityText, localAuth, ppk, remoteAuth, remoteId } from './authentication.ts';
+import { forgetSecrets, localAuth, ppk, remoteAuth, remoteId } from './authentication.ts';
+import { secondAuth } from './eap.ts';
 import {
   addresses,
   duration,
@@ -17,6 +18,7 @@ import {
   selectors,
   volume,
 } from './fields.ts';
+import { identityText } from './identity-field.ts';
 import { type FileReader, inlineFiles } from './inline.ts';
 import { printDuration } from './lifetime.ts';
 import { shapeProblems } from './problems.ts';
@@ -135,6 +137,7 @@ function read(found: Findings, document: ProfileDocument): Profile | undefined {
   const gateways = hosts(found, 'gateway.hosts', document.gateway.hosts);
   const local = localAuth(found, document);
   const remote = remoteAuth(found, document, local);
+  const second = secondAuth(found, document);
   const ikeProposals = proposals(found, 'ike.proposals', document.ike?.proposals, 'ike');
   legacyWarnings(found, 'ike.proposals', ikeProposals, document);
   const ikeLifetime = lifetime(found, 'ike', document.ike ?? {}, hours(3), IKE_LIFETIME);
@@ -198,7 +201,7 @@ function read(found: Findings, document: ProfileDocument): Profile | undefined {
   const sendId = document.remote?.sendId ?? remoteName !== '%any';
   return {
     ...settings,
-    local: { id: localId, auth: local },
+    local: { id: localId, auth: local, auth2: second, id2: document.local.id2 },
     remote: { id: remoteName, auth: remote, sendId },
   };
 }

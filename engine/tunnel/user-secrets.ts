@@ -106,8 +106,9 @@ export class UserSecrets {
 
   /** The profile itself has a password. */
   get #fromProfile(): boolean {
-    const { localAuth } = this.#parts.ready.plan.ike;
-    return localAuth.kind === 'eap' && localAuth.password !== undefined;
+    const { localAuth, secondAuth } = this.#parts.ready.plan.ike;
+    const eap = localAuth.kind === 'eap' ? localAuth : secondAuth?.auth;
+    return eap?.password !== undefined;
   }
 
   /** A new try at an endpoint begins. */

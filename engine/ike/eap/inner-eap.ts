@@ -4,7 +4,7 @@ import type { EapPeer } from './peer.ts';
 import { failedPhase, IDLE, type PhaseStep } from './tls-peer.ts';
 
 /** What the methods around it need of a peer. */
-export type InnerPeer = Pick<EapPeer, 'take' | 'methodFinished' | 'wipe'>;
+export type InnerPeer = Pick<EapPeer, 'take' | 'methodFinished' | 'insistence' | 'wipe'>;
 
 type Outcome = ReturnType<EapPeer['take']>;
 
@@ -12,13 +12,17 @@ export class InnerEap {
   readonly #peer: InnerPeer;
   /** How a packet of ours goes into the tunnel. */
   readonly #wrap: (packet: Uint8Array) => Uint8Array;
-  complaint: string | undefined;
+  #complaint: string | undefined;
   accountAtFault = false;
   msk: Uint8Array | undefined;
 
   constructor(peer: InnerPeer, wrap: (packet: Uint8Array) => Uint8Array) {
     this.#peer = peer;
     this.#wrap = wrap;
+  }
+
+  get complaint(): string | undefined {
+    return this.#complaint ?? this.#peer.insistence;
   }
 
   /** Its own success is often left out: that of the method around it counts. */
@@ -56,7 +60,7 @@ export class InnerEap {
         this.msk = outcome.msk;
         return IDLE;
       case 'refused':
-        this.complaint = outcome.message;
+        this.#complaint = outcome.message;
         this.accountAtFault = outcome.account ?? false;
         return IDLE;
       case 'broken':

@@ -22,7 +22,7 @@ export const isTunnel = (method: EapMethodName): method is TunnelName =>
 export const needsPassword = (method: EapMethodName, phase2?: Phase2Name): boolean =>
   method === 'mschapv2' ||
   method === 'md5' ||
-  (method === 'ttls' && (phase2 === 'pap' || phase2 === 'mschapv2'));
+  ((method === 'ttls' || method === 'peap') && phase2 !== 'eap-gtc');
 
 /** What a user proves themselves with. */
 export interface EapUser {
@@ -64,6 +64,8 @@ export interface PeerMethod {
   readonly complaint?: string | undefined;
   /** Whether the refusal is about the account, so that another password does not help. */
   readonly accountAtFault?: boolean | undefined;
+  /** What success that comes now means, where it is more than out of order. */
+  readonly unfinished?: string | undefined;
   /** How people call what has run, where the type does not say it all. */
   readonly title?: string | undefined;
   /** Requests that it takes at most, where that is more than is usual. */

@@ -62,8 +62,8 @@ const printable = (bytes: Uint8Array): string =>
 export function chapError(body: Uint8Array): { readonly message: string; readonly account: boolean } {
   const text = printable(body);
   const code = /E=(\d{1,10})/.exec(text)?.[1] ?? '';
-  const why = ERRORS[code] ?? `error ${code || 'without number'}`;
-  const message = /M=(.*)$/.exec(text)?.[1]?.trim() ?? '';
+  const why = code === '' ? 'user name or password is refused' : (ERRORS[code] ?? `error ${code}`);
+  const message = (code === '' ? text : (/M=(.*)$/.exec(text)?.[1] ?? '')).trim();
   return {
     message: `${why}${message === '' ? '' : ` ("${message}")`}`,
     account: code in ERRORS && code !== WRONG_PASSWORD,

@@ -1,6 +1,6 @@
 /**
  * The cryptographic binding of PEAPv0 ([MS-PEAP] §3.1.5.5): a MAC by which each side shows that tunnel and inner method
- * ended at the same peer, and the keys that follow from both.
+ * ended at the same peer, and the keys that follow from both. With TLS 1.3 the tunnel key is that of RFC 9427 §2.1.
  */
 import { concat, utf8, wipe } from '../../base/bytes.ts';
 import type { MethodContext } from './method.ts';
@@ -38,14 +38,10 @@ function prfPlus(sha1: Sha1, key: Uint8Array, seed: Uint8Array, length: number):
   return out.slice(0, length);
 }
 
-/** @param mschapv2 whether the inner method was this one, whose halves Microsoft takes the other way round */
-export function innerSessionKey(msk: Uint8Array | undefined, mschapv2: boolean): Uint8Array {
+/** 32 octets of the inner method's MSK, zeroes where it makes none. */
+export function innerSessionKey(msk: Uint8Array | undefined): Uint8Array {
   const isk = new Uint8Array(32);
-  if (!msk) return isk;
-  if (mschapv2) {
-    isk.set(msk.subarray(16, 32));
-    isk.set(msk.subarray(0, 16), 16);
-  } else isk.set(msk.subarray(0, 32));
+  if (msk) isk.set(msk.subarray(0, 32));
   return isk;
 }
 

@@ -63,15 +63,13 @@ export class Peap implements SecondPhase {
   readonly text: string;
   readonly #context: MethodContext;
   readonly #inner: InnerEap;
-  readonly #mschapv2: boolean;
   #msk: Uint8Array | undefined;
   #refused = false;
   finished = false;
 
   /** @param type of the method that the inner peer allows */
   constructor(context: MethodContext, peer: InnerPeer, type: number) {
-    this.#mschapv2 = type === EapType.MSCHAPV2;
-    this.text = `/${this.#mschapv2 ? MSCHAPV2_NAME : eapTypeName(type)}`;
+    this.text = `/${type === EapType.MSCHAPV2 ? MSCHAPV2_NAME : eapTypeName(type)}`;
     this.#context = context;
     this.#inner = new InnerEap(peer, (packet) => packet.subarray(HEADER));
   }
@@ -147,7 +145,7 @@ export class Peap implements SecondPhase {
     const { sha1 } = this.#context;
     const claim = readBinding(theirs.subarray(HEADER));
     if (!claim || !tunnel) return undefined;
-    const isk = innerSessionKey(this.#inner.msk, this.#mschapv2);
+    const isk = innerSessionKey(this.#inner.msk);
     const keys = bindingKeys(sha1, tunnel, isk);
     wipe(isk);
     const genuine = equalConstantTime(compoundMac(sha1, keys, theirs), claim.mac);

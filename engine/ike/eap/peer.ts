@@ -107,6 +107,13 @@ export class EapPeer {
     return this.#method?.finished ?? false;
   }
 
+  /** That the server insists on a method that was declined, in words. */
+  get insistence(): string | undefined {
+    return !this.#method && this.#declined !== undefined
+      ? `the gateway insists on ${eapTypeName(this.#declined)}, which this profile does not allow`
+      : undefined;
+  }
+
   wipe(): void {
     this.#method?.wipe?.();
     this.#method = undefined;
@@ -186,7 +193,8 @@ export class EapPeer {
   #success(): EapOutcome {
     const method = this.#method;
     // Without a method of ours having ended well it is a bypass (RFC 3748 §4.2).
-    if (!method?.finished) return broken('the gateway ended EAP with success before the method did');
+    if (!method?.finished)
+      return broken(method?.unfinished ?? 'the gateway ended EAP with success before the method did');
     return { kind: 'success', method: method.title ?? eapTypeName(method.type), msk: method.takeMsk?.() };
   }
 
@@ -194,11 +202,7 @@ export class EapPeer {
     const method = this.#method;
     if (method?.complaint !== undefined)
       return { kind: 'refused', message: method.complaint, account: method.accountAtFault ?? false };
-    if (!method && this.#declined !== undefined)
-      return {
-        kind: 'refused',
-        message: `the gateway insists on ${eapTypeName(this.#declined)}, which this profile does not allow`,
-      };
+    if (this.insistence !== undefined) return { kind: 'refused', message: this.insistence };
     const said = method
       ? `${eapTypeName(method.type)}: the gateway refuses user name or password`
       : `the gateway refuses the user ${this.#config.identity}`;

@@ -8,7 +8,7 @@ import type { Failure } from '../../base/failure.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Ask } from './ask.ts';
 import { failedStep, type PeerMethod, type PeerStep } from './method.ts';
-import { eapTypeName } from './packet.ts';
+import { EapType, eapTypeName } from './packet.ts';
 import { TlsFraming, tlsAck } from './tls-framing.ts';
 import type { TlsExport, TlsResult, TlsStep, TlsVersion, TlsVersions } from './tls-steps.ts';
 
@@ -46,6 +46,8 @@ export interface SecondPhase {
   /** What the server said about a refusal, for people. */
   readonly complaint?: string | undefined;
   readonly accountAtFault?: boolean | undefined;
+  /** What it means that the server says so before. */
+  unfinished?(keys: TlsKeys): string | undefined;
   /** The MSK, where it is more than the key of the tunnel. */
   msk?(key: Uint8Array): Uint8Array;
   wipe?(): void;
@@ -100,7 +102,14 @@ export class TlsPeer implements PeerMethod {
   }
 
   get complaint(): string | undefined {
+    if (this.type === EapType.TLS) return 'EAP-TLS: the gateway does not accept our certificate';
+    if (this.#opened && !this.#keys)
+      return `${eapTypeName(this.type)}: the gateway gave up amid the TLS handshake`;
     return this.#phase.complaint;
+  }
+
+  get unfinished(): string | undefined {
+    return this.#keys && this.#phase.unfinished?.(this.#keys);
   }
 
   get accountAtFault(): boolean {

@@ -15,6 +15,12 @@ export class TlsSuccess implements SecondPhase {
     return IDLE;
   }
 
+  unfinished({ version }: TlsKeys): string | undefined {
+    return version === 'TLSv1.3'
+      ? 'EAP-TLS: the gateway did not confirm inside of TLS 1.3 that it accepts us (RFC 9190), so anybody may have said so; with local.auth.tls.max "1.2" there is no such need'
+      : undefined;
+  }
+
   take(plain: Uint8Array, _identifier: number, { version }: TlsKeys): PhaseStep {
     const fits = version === 'TLSv1.3' && plain.length === 1 && plain[0] === COMMITMENT && !this.finished;
     if (!fits) return failedPhase('EAP-TLS: the gateway sent data that does not belong there');

@@ -62,6 +62,8 @@ export function exportGateway(document: ProfileDocument, extras: GatewayExtras):
   const shared = local.auth.psk !== undefined;
   const [eap] = listOf(local.auth.eap);
   const gatewayId = remote?.id !== undefined && remote.id !== '%any' ? remote.id : host;
+  const alone = remote?.auth === 'eap';
+  const [eap2] = listOf(local.auth2?.eap);
   const gatewayShared = (remote?.auth ?? (remote?.psk !== undefined || shared ? 'psk' : 'pubkey')) === 'psk';
   report.wrote('remote', 'local { }', 'the gateway is local on its own side');
   report.wrote(
@@ -89,7 +91,7 @@ export function exportGateway(document: ProfileDocument, extras: GatewayExtras):
   report.wrote('virtualIp', 'pools');
   lines.push(
     '    local {',
-    `      auth = ${gatewayShared ? 'psk' : 'pubkey'}`,
+    `      auth = ${alone ? `eap-${eap}` : gatewayShared ? 'psk' : 'pubkey'}`,
     ...(gatewayShared ? [] : ['      certs = gateway.pem']),
     `      id = ${quoted(gatewayId)}`,
     '    }',
@@ -98,6 +100,9 @@ export function exportGateway(document: ProfileDocument, extras: GatewayExtras):
     ...(eap !== undefined ? ['      eap_id = %any'] : shared ? [] : ['      cacerts = clients-ca.pem']),
     ...(local.id === undefined ? [] : [`      id = ${quoted(local.id)}`]),
     '    }',
+    ...(eap2 === undefined
+      ? []
+      : ['    remote-2 {', `      auth = eap-${eap2}`, '      eap_id = %any', '    }']),
     '    children {',
   );
   const everything = [four ? '0.0.0.0/0' : '', six ? '::/0' : ''].filter((text) => text !== '').join(', ');

@@ -55,6 +55,8 @@ test('certificates on both sides', () => {
     anchors: [PEM],
     eku: 'enforce',
     revocation: { crl: 'relaxed', ocsp: 'relaxed' },
+    eapOnly: false,
+    aaaId: undefined,
   });
 });
 

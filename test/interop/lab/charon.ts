@@ -13,7 +13,7 @@ import { parseRaw, type RawSection, type Settings, settingsText } from './settin
 export const PLUGINS: string =
   'random nonce openssl sha1 sha2 hmac aes gcm ccm ctr chapoly curve25519 gmp kdf cmac xcbc pem pkcs1 pkcs7 pkcs8 ' +
   'pkcs12 x509 pubkey constraints revocation md5 mgf1 fips-prf kernel-libipsec kernel-netlink socket-default ' +
-  'updown resolve attr eap-identity eap-md5 eap-mschapv2 eap-gtc eap-tls eap-ttls xauth-generic vici counters';
+  'updown resolve attr eap-identity eap-md5 eap-mschapv2 eap-gtc eap-tls eap-ttls eap-radius xauth-generic vici counters';
 
 const DAEMON = ['usr/lib/ipsec', 'usr/libexec/ipsec', 'lib/ipsec', 'libexec/ipsec'].map((f) => `${f}/charon`);
 const CONTROL = ['usr/sbin/swanctl', 'sbin/swanctl', 'usr/bin/swanctl', 'bin/swanctl'];
@@ -220,6 +220,7 @@ function charonSettings(folder: string, logLevel: number, extra: Settings): Sett
       openssl: { load_legacy: 'yes' },
       // Checks the passwords of swanctl.conf, where the usual backend asks PAM.
       'eap-gtc': { backend: 'generic' },
+      ...(typeof extra.plugins === 'object' ? extra.plugins : {}),
     },
   };
 }

@@ -10,7 +10,7 @@ export const CLIENT_ID = 'client.lab.example';
 export const TUNNEL = 'lab';
 export const CHILD = 'net';
 
-export type EapLogin = Pick<LocalAuthDocument, 'eap' | 'username' | 'password' | 'eapId'> & {
+export type EapLogin = LocalAuthDocument & {
   readonly eap: NonNullable<LocalAuthDocument['eap']>;
 };
 

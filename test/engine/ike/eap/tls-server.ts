@@ -279,7 +279,7 @@ export class TlsServer {
   }
 
   #bindingKeys(): ReturnType<typeof bindingKeys> {
-    const isk = innerSessionKey(this.#innerMsk, this.#wishes.phase2 === 'mschapv2');
+    const isk = innerSessionKey(this.#innerMsk);
     return bindingKeys(sha1, this.#key(), isk);
   }
 
