@@ -51,16 +51,16 @@ async function waitUp(
     if (limit > 0) timer = setTimeout(() => resolve('late'), limit);
   });
   attempt.catch(() => undefined);
-  const asked = unanswered.catch(async (error: unknown) => {
-    await giveUp(client, name);
-    throw error;
-  });
+  // Calling the attempt off ends it too, with a reason of less use.
+  const asked = unanswered.catch((error: unknown) => ({ error }));
   const first = await Promise.race([attempt, stopped, asked]).finally(() => clearTimeout(timer));
-  if (typeof first === 'object') return first;
+  if (typeof first === 'object' && !('error' in first)) return first;
   const failure =
-    first === 'late'
-      ? await timedOut(client, name, limit)
-      : new ApiError(localFailure('CANCELLED', `connecting ${name} was interrupted`));
+    typeof first === 'object'
+      ? first.error
+      : first === 'late'
+        ? await timedOut(client, name, limit)
+        : new ApiError(localFailure('CANCELLED', `connecting ${name} was interrupted`));
   await giveUp(client, name);
   throw failure;
 }

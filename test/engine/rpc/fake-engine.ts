@@ -188,6 +188,8 @@ export class FakeEngine implements EngineApi {
     this.#did('down', params);
     for (const { reject } of this.#hanging.splice(0))
       reject(new ApiError(localFailure('CANCELLED', 'called off')));
+    // The attempt's end is told before the answer to this, as by the real engine.
+    await new Promise((resolve) => setTimeout(resolve, 20));
     return { ended: this.tunnels.map((tunnel) => tunnel.name) };
   }
 
