@@ -13,6 +13,8 @@ export interface AppState {
   readonly screen: Screen;
   /** The profile or tunnel that the screen is about. */
   readonly subject: string | undefined;
+  /** How often another screen was entered. */
+  readonly visits: number;
   /** Files that wait for the import screen. */
   readonly opened: readonly OpenedFile[];
 }
@@ -32,6 +34,7 @@ export const appState: Store<AppState> = createStore<AppState>({
   settings: DEFAULTS,
   screen: 'home',
   subject: undefined,
+  visits: 0,
   opened: [],
 });
 
@@ -40,7 +43,7 @@ export function useApp<P>(pick: (state: AppState) => P): P {
 }
 
 export function navigate(screen: Screen, subject?: string): void {
-  appState.set({ screen, subject });
+  appState.set({ screen, subject, visits: appState.get().visits + 1 });
 }
 
 const NO_PROFILES: readonly ProfileSummary[] = [];

@@ -1,5 +1,6 @@
 /** The bones of a screen: its head, cards, lists of facts, empty states. */
 import { type JSX, type ReactNode, useEffect, useId, useRef } from 'react';
+import { appState } from '../bridge/app-state.ts';
 import styles from './parts.module.css';
 
 export interface PageProps {
@@ -15,9 +16,8 @@ export interface PageProps {
 export function Page({ title, mark, lead, actions, children }: PageProps): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    const active = document.activeElement;
     // The first screen of a window leaves the focus where it is.
-    if (active !== null && active !== document.body) heading.current?.focus({ preventScroll: true });
+    if (appState.get().visits > 0) heading.current?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   }, []);
   return (

@@ -1,6 +1,6 @@
 /** A window in Chromium on the browser bridge, with a real engine behind it: the demo's, or any at a socket. */
 
-import { existsSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
@@ -13,12 +13,27 @@ import { openChromium } from './chromium.ts';
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const RENDERER: string = join(root, 'dist', 'renderer');
 
-/** Builds the renderer once a process, unless `CULVERT_RENDERER_BUILT=1` says that it is there. */
-let built: Promise<unknown> | undefined;
+const SOURCES = [
+  'renderer',
+  'electron/bridge',
+  'engine/api',
+  'engine/base',
+  'engine/crypto',
+  'engine/profile',
+];
+
+const newest = (folder: string): number =>
+  readdirSync(join(root, folder), { withFileTypes: true, recursive: true }).reduce(
+    (latest, entry) =>
+      entry.isFile() ? Math.max(latest, statSync(join(entry.parentPath, entry.name)).mtimeMs) : latest,
+    0,
+  );
+
+/** Builds the renderer when it is older than what it is made of. */
 export async function buildRenderer(): Promise<string> {
-  if (process.env.CULVERT_RENDERER_BUILT !== '1' || !existsSync(join(RENDERER, 'index.html')))
-    built ??= build({ configFile: join(root, 'renderer', 'vite.config.ts'), logLevel: 'warn' });
-  await built;
+  const built = statSync(join(RENDERER, 'index.html'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (built < Math.max(...SOURCES.map(newest)))
+    await build({ configFile: join(root, 'renderer', 'vite.config.ts'), logLevel: 'warn' });
   return RENDERER;
 }
 

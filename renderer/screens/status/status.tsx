@@ -1,7 +1,7 @@
 /** The status of one tunnel: everything that the engine knows of it, once a second. */
 import { Plug, Unplug } from 'lucide-react';
 import type { JSX } from 'react';
-import type { TunnelSnapshot } from '../../../engine/api/snapshot.ts';
+import type { ChildSnapshot, TunnelSnapshot } from '../../../engine/api/snapshot.ts';
 import { useAction } from '../../bridge/action.ts';
 import { navigate, useApp, useTunnels } from '../../bridge/app-state.ts';
 import { bridge } from '../../bridge/bridge.ts';
@@ -22,6 +22,11 @@ import { HostCard, PacketsCard } from './host-cards.tsx';
 import { IkeCard } from './ike-card.tsx';
 import styles from './status.module.css';
 import { RekeysCard, TimelineCard } from './timeline.tsx';
+
+/** What a rekey replaced stands below what is in use. */
+const byUse = (a: ChildSnapshot, b: ChildSnapshot): number =>
+  Number(a.state === 'REKEYED' || a.state === 'DELETING') -
+  Number(b.state === 'REKEYED' || b.state === 'DELETING');
 
 function Next({ tunnel }: { readonly tunnel: TunnelSnapshot }): JSX.Element | null {
   const text = useText();
@@ -94,7 +99,7 @@ export function Status({ subject }: ScreenProps): JSX.Element {
         <FailureNote failure={tunnel.lastFailure} />
       )}
       {tunnel.ike && <IkeCard tunnel={tunnel} ike={tunnel.ike} now={now} />}
-      {tunnel.children.map((child) => (
+      {tunnel.children.toSorted(byUse).map((child) => (
         <ChildCard key={child.id} tunnel={tunnel.name} child={child} now={now} />
       ))}
       {tunnel.ike && <ThroughputCard tunnel={tunnel.name} now={now} />}
