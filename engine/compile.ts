@@ -5,6 +5,7 @@ import { err, ok } from './base/result.ts';
 import type { Secret } from './base/secret.ts';
 import type { EapAuthConfig, Identity, IkeConfig, LocalAuth, PpkConfig, RemoteAuth } from './ike/contract.ts';
 import { needsPassword } from './ike/eap/method.ts';
+import { type ExpectedPeer, expectedPeer } from './peer-filter.ts';
 import { createCredentials } from './pki/answer.ts';
 import { authorityHashes, chooseLeaf, type OwnCredential } from './pki/authorities.ts';
 import type { Certificate } from './pki/certificate.ts';
@@ -100,9 +101,13 @@ function remoteConfig(remote: ProfileRemoteAuth, anchors: readonly Certificate[]
   };
 }
 
-function remoteIdentity(profile: Profile): Identity | undefined {
-  const text = profile.remote.id ?? profile.gateway.hosts[0] ?? '';
-  return text === '%any' ? undefined : identity('remote.id', text);
+function peerOf(profile: Profile): ExpectedPeer {
+  try {
+    return expectedPeer(profile);
+  } catch (cause) {
+    if (cause instanceof PkiError) throw invalid(cause.field ?? 'remote.id', cause);
+    throw cause;
+  }
 }
 
 function ppkConfig({ ike: { ppk } }: Profile): PpkConfig | undefined {
@@ -177,7 +182,9 @@ function readyPlan(
   const { auth, auth2, id2 } = profile.local;
   const own2 = auth2?.own && ownCredential(auth2.own, 'local.auth2');
   const anchors = anchorsOf(profile.remote.auth);
+  const { id: remoteId, filter } = peerOf(profile);
   const credentials = createCredentials({
+    filter,
     ...(own ? { key: own.key } : {}),
     eapOwn: own2 ?? (auth.kind === 'eap' ? own : undefined),
     anchors,
@@ -198,7 +205,6 @@ function readyPlan(
   const second = auth2 && eapConfig(auth2, own2);
   const remoteAuth = remoteConfig(profile.remote.auth, anchors);
   const localId = localIdentity(profile, own);
-  const remoteId = remoteIdentity(profile);
   const ppk = ppkConfig(profile);
   const children = profile.children.map(({ volume, ...child }) => ({ ...child, limits: volume }));
   const plan: TunnelPlan = {

@@ -8,8 +8,10 @@ import { decodeAlgorithm, encodeAlgorithm, joinAuthData, splitAuthData } from '.
 import type { Certificate } from './certificate.ts';
 import { PkiError } from './error.ts';
 import { formatIdentity, matchIdentity } from './identity.ts';
+import type { IdentityPattern } from './identity-pattern.ts';
 import type { Identity } from './identity-text.ts';
 import type { KeyInfo } from './key-type.ts';
+import type { DistinguishedName } from './name.ts';
 import { type PathPolicy, type PathSuccess, verifyPath } from './path.ts';
 import type { PrivateKey } from './private-key.ts';
 import { checkRevocation, type RevocationOptions } from './revocation/check.ts';
@@ -43,7 +45,16 @@ export type VerifyResult =
   | { readonly ok: true; readonly subject: string }
   | { readonly ok: false; readonly failure: Failure };
 
+/** Who the peer must be, beyond proving what it calls itself. */
+export interface PeerFilter {
+  /** What it calls itself. */
+  readonly id?: IdentityPattern | undefined;
+  /** The subject of its certificate; may hold wildcards. */
+  readonly dn?: DistinguishedName | undefined;
+}
+
 export interface CredentialOptions extends Omit<PathPolicy, 'at'> {
+  readonly filter?: PeerFilter;
   /** Ours; absent when we authenticate with something else. */
   readonly key?: PrivateKey;
   /** Ours for EAP-TLS; the chain leaf first. */
@@ -79,7 +90,9 @@ export function createCredentials(options: CredentialOptions): PkiCredentials {
 async function verifyPeer(options: CredentialOptions, request: VerifyRequest): Promise<VerifyResult> {
   const at = options.now();
   const proof = prove(request, { ...options, at });
-  return proof.ok ? notRevoked(options, at, proof.path) : proof;
+  if (!proof.ok) return proof;
+  const stranger = filtered(request, proof.path.leaf, options.filter ?? {});
+  return stranger ?? notRevoked(options, at, proof.path);
 }
 
 /** The same for a TLS server inside of EAP, whose handshake has shown that it holds the key. */
@@ -106,6 +119,26 @@ async function notRevoked(options: CredentialOptions, at: number, path: PathSucc
   if (!status.ok) return refuse('PEER_CERTIFICATE', status.check, status.detail, status.advice);
   for (const text of [...path.warnings, ...status.warnings]) options.warn?.(text);
   return { ok: true, subject: path.leaf.label };
+}
+
+function filtered(
+  { identity }: VerifyRequest,
+  leaf: Certificate,
+  { id, dn }: PeerFilter,
+): Refusal | undefined {
+  if (id && !id.matches(identity))
+    return refuse(
+      'PEER_IDENTITY_MISMATCH',
+      'identity',
+      `The peer calls itself "${formatIdentity(identity)}", which does not fit remote.id "${id.text}".`,
+    );
+  if (dn && !leaf.subject.matches(dn))
+    return refuse(
+      'PEER_CERTIFICATE',
+      'identity',
+      `The subject of the certificate, "${leaf.subject}", does not fit remote.dn "${dn}".`,
+    );
+  return undefined;
 }
 
 type Refusal = Extract<VerifyResult, { ok: false }>;

@@ -100,6 +100,22 @@ export class DistinguishedName {
     return base.#keys.every((key, i) => key === this.#keys[i]);
   }
 
+  /**
+   * Whether this name fits a pattern: the same RDNs in the same order, where `*` as a whole value of the pattern
+   * stands for any value of that attribute. Values of one RDN have no order.
+   */
+  matches(pattern: DistinguishedName): boolean {
+    return (
+      this.#rdns.length === pattern.#rdns.length &&
+      pattern.#rdns.every((rdn, i) => rdnMatches(this.#rdns[i] ?? [], rdn))
+    );
+  }
+
+  /** Whether a value is `*`. */
+  get hasWildcards(): boolean {
+    return this.#rdns.flat().some(isWildcard);
+  }
+
   /** Equal for equal names only; for maps. */
   get key(): string {
     return JSON.stringify(this.#keys);
@@ -149,6 +165,24 @@ const attributeKey = (a: Attribute): string =>
     : `${a.oid}=${a.text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ')}`;
 
 const rdnKey = (rdn: Rdn): string => JSON.stringify(rdn.map(attributeKey).sort());
+
+const isWildcard = (a: Attribute): boolean => a.text === '*';
+
+/** Plain values first, so that a wildcard never takes what a plain one needs. */
+function rdnMatches(rdn: Rdn, pattern: Rdn): boolean {
+  if (rdn.length !== pattern.length) return false;
+  const left = [...rdn];
+  const take = (fits: (own: Attribute) => boolean): boolean => {
+    const at = left.findIndex(fits);
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  };
+  const plain = pattern.filter((one) => !isWildcard(one));
+  return (
+    plain.every((one) => take((own) => attributeKey(own) === attributeKey(one))) &&
+    pattern.filter(isWildcard).every((one) => take((own) => own.oid === one.oid))
+  );
+}
 
 const hexPairs = (text: string): string =>
   [...utf8(text)].map((octet) => `\\${octet.toString(16).padStart(2, '0')}`).join('');

@@ -51,7 +51,7 @@ export function remoteAuth(
     return undefined;
   }
   if (kind === 'psk') {
-    for (const key of ['anchors', 'eku', 'revocation'] as const)
+    for (const key of ['anchors', 'dn', 'eku', 'revocation'] as const)
       if (remote[key] !== undefined)
         found.problem(`remote.${key}`, 'has no meaning with psk; set remote.auth to "pubkey"');
     if (remote.psk !== undefined) {

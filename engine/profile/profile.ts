@@ -116,8 +116,10 @@ export interface Profile {
     readonly id2: string | undefined;
   };
   readonly remote: {
-    /** In strongSwan's notation; absent: the gateway's first host. `%any` accepts whoever authenticates. */
+    /** In strongSwan's notation; absent: the gateway's first host. `%any` accepts whoever authenticates; `*` as in strongSwan. */
     readonly id: string | undefined;
+    /** What the subject of the gateway's certificate must fit; values may be `*`. */
+    readonly dn: string | undefined;
     readonly auth: ProfileRemoteAuth;
     readonly sendId: boolean;
   };

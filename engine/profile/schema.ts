@@ -80,6 +80,8 @@ export interface ProfileDocument {
   readonly remote?:
     | {
         readonly id?: string | undefined;
+        /** What the subject of the gateway's certificate must be; `*` stands for a whole value: `C=CH, O=*, CN=gw`. */
+        readonly dn?: string | undefined;
         /** As `local.auth` when left out; with `eap` the gateway need not prove itself but in EAP. */
         readonly auth?: 'psk' | 'pubkey' | 'eap' | undefined;
         /** Who the TLS server inside of EAP is, when it is not the gateway itself. */
@@ -254,6 +256,7 @@ export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
   }),
   remote: object({
     id: text.optional(),
+    dn: text.optional(),
     auth: oneOf(['psk', 'pubkey', 'eap']).optional(),
     aaaId: text.optional(),
     psk: text.optional(),

@@ -197,12 +197,13 @@ function read(found: Findings, document: ProfileDocument): Profile | undefined {
   } as const;
   const localId = identityText(found, 'local.id', document.local.id);
   const remoteName = identityText(found, 'remote.id', remoteId(found, document, remote?.kind, gateways));
+  const dn = identityText(found, 'remote.dn', document.remote?.dn);
   if (!local || !remote) return undefined;
   const sendId = document.remote?.sendId ?? remoteName !== '%any';
   return {
     ...settings,
     local: { id: localId, auth: local, auth2: second, id2: document.local.id2 },
-    remote: { id: remoteName, auth: remote, sendId },
+    remote: { id: remoteName, dn, auth: remote, sendId },
   };
 }
 

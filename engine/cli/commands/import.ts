@@ -111,19 +111,28 @@ class Drop {
   }
 }
 
-/** The one certificate that a fingerprint, or a part of the subject or of another name, means. */
-function find(option: string, list: readonly CertificatePreview[], text: string): CertificatePreview {
+/** Those whose fingerprint begins so, or whose subject or other name is or has the text. */
+function meant(list: readonly CertificatePreview[], text: string): readonly CertificatePreview[] {
   const hex = text.replaceAll(':', '').toLowerCase();
   const part = text.toLowerCase();
   const exact = list.filter(({ subject }) => subject === text);
-  const found =
-    exact.length > 0
-      ? exact
-      : list.filter(
-          ({ fingerprint, subject, altNames }) =>
-            (hex.length >= 8 && fingerprint.startsWith(hex)) ||
-            [subject, ...altNames].some((name) => name.toLowerCase().includes(part)),
-        );
+  if (exact.length > 0) return exact;
+  return list.filter(
+    ({ fingerprint, subject, altNames }) =>
+      (hex.length >= 8 && fingerprint.startsWith(hex)) ||
+      [subject, ...altNames].some((name) => name.toLowerCase().includes(part)),
+  );
+}
+
+/** The one certificate that the text means; in `list` before `others`. */
+function find(
+  option: string,
+  text: string,
+  list: readonly CertificatePreview[],
+  others: readonly CertificatePreview[] = [],
+): CertificatePreview {
+  const first = meant(list, text);
+  const found = first.length > 0 ? first : meant(others, text);
   const [only] = found;
   if (found.length === 1 && only) return only;
   const names = (found.length > 1 ? found : list).map(({ subject }) => `"${subject}"`).join(', ');
@@ -159,10 +168,10 @@ async function storeAll(
   if (wanted[0] === undefined && options.gateway === undefined)
     throw usage('certificates alone do not say where to connect: name the gateway with --gateway');
   const leaf =
-    options.leaf === undefined ? undefined : find('--leaf', first.leaves, options.leaf).fingerprint;
+    options.leaf === undefined ? undefined : find('--leaf', options.leaf, first.leaves).fingerprint;
   const trust = options.trust
     ?.filter((text) => text !== 'none')
-    .map((text) => find('--trust', [...first.anchors, ...first.chain], text).fingerprint);
+    .map((text) => find('--trust', text, first.anchors, first.chain).fingerprint);
   const password = options.passwordFile === undefined ? undefined : readSecretFile(options.passwordFile);
   const stored: string[] = [];
   let draft = first;
