@@ -5,6 +5,7 @@
  */
 import type { IkeSpi } from '../base/brand.ts';
 import { ZERO_IKE_SPI } from '../base/brand.ts';
+import { equalBytes } from '../base/bytes.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Endpoint, Prefix } from '../base/ip.ts';
 import type { Log } from '../base/log.ts';
@@ -47,6 +48,8 @@ interface Peer {
   readonly driver: SessionDriver;
   readonly remote: Endpoint;
   readonly spiInitiator: IkeSpi;
+  /** Of its leases. */
+  readonly owner: string;
   established: boolean;
 }
 
@@ -158,6 +161,7 @@ export class Gateway {
       }),
       remote,
       spiInitiator: decodeHeader(bytes).spiInitiator,
+      owner,
       established: false,
     };
     this.#peers.add(peer);
@@ -168,7 +172,9 @@ export class Gateway {
     const nothing = (): void => undefined;
     return {
       state: (state) => {
-        if (state === 'ESTABLISHED') peer().established = true;
+        if (state !== 'ESTABLISHED' || peer().established) return;
+        peer().established = true;
+        this.#forgetOthers(peer(), log);
       },
       ask: () => {
         throw new TypeError('a responder asks nobody');
@@ -186,6 +192,21 @@ export class Gateway {
         log.info('IKE SA closed', { code: failure?.code, reason: failure?.message });
       },
     };
+  }
+
+  /** INITIAL_CONTACT: what the same peer had here before is gone at its end, so nobody is told (RFC 7296 §2.4). */
+  #forgetOthers(newcomer: Peer, log: Log): void {
+    const { initialContact, remoteId } = newcomer.driver.view();
+    if (!initialContact || !remoteId) return;
+    for (const peer of [...this.#peers]) {
+      const known = peer.driver.view().remoteId;
+      if (peer === newcomer || !peer.established || !known) continue;
+      if (known.idType !== remoteId.idType || !equalBytes(known.data, remoteId.data)) continue;
+      peer.driver.abandon();
+      this.#peers.delete(peer);
+      this.#pool.release(peer.owner);
+      log.info('an older IKE SA of the same peer is forgotten');
+    }
   }
 
   #assign(owner: string, request: VirtualIpRequest): Assigned | undefined {

@@ -350,6 +350,8 @@ export interface IkeView {
   readonly remoteAuthMethod: number | undefined;
   /** The EAP method that proved the initiator, such as `EAP-MSCHAPv2`. */
   readonly eapMethod: string | undefined;
+  /** In a responder: the peer says that this is its only IKE SA here (RFC 7296 §2.4). */
+  readonly initialContact?: boolean;
   readonly suite:
     | {
         readonly cipher: CipherSuite;

@@ -84,6 +84,8 @@ export class Core {
   /** The keys have a PPK in them (RFC 8784). */
   ppkInUse = false;
   eapMethod: string | undefined;
+  /** The peer said INITIAL_CONTACT. */
+  initialContact = false;
   /** A responder's EAP rounds while they go on. */
   eapAnswer: EapAnswer | undefined;
   /** Virtual addresses: ours as an initiator, the peer's as a responder. */

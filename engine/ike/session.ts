@@ -102,6 +102,7 @@ class IkeSession implements Session {
       localAuthMethod: core.localAuthMethod,
       remoteAuthMethod: core.remoteAuthMethod,
       eapMethod: core.eapMethod,
+      initialContact: core.initialContact,
       suite: sa?.crypt && {
         cipher: sa.crypt.suite,
         prf: sa.crypt.prf,

@@ -112,8 +112,8 @@ function complete(
   if (!handshake) return;
   adoptPpk(core, sa);
   noteIgnored(core, payloads);
-  if (findNotify(payloads, NotifyType.INITIAL_CONTACT))
-    core.note('auth', 'the peer says that it has no other SA here');
+  core.initialContact = findNotify(payloads, NotifyType.INITIAL_CONTACT) !== undefined;
+  if (core.initialContact) core.note('auth', 'the peer says that it has no other SA here');
   const config = assign(core, payloads);
   if (!config) {
     respond([...identity, notify(NotifyType.INTERNAL_ADDRESS_FAILURE)]);
