@@ -19,6 +19,7 @@ import { formatIp, parseIp } from '../base/ip.ts';
 import { PkiError } from './error.ts';
 import { describeKey, type KeyInfo, keyInfo } from './key-type.ts';
 import { DistinguishedName } from './name.ts';
+import { POLICY_OID, type PolicyExtensions, readPolicyExtensions } from './policies.ts';
 
 /** No certificate in use is near this; a peer's CERT payload is held to it as well. */
 export const MAX_CERTIFICATE_OCTETS = 65_536;
@@ -44,16 +45,12 @@ const OID = {
   basicConstraints: '2.5.29.19',
   nameConstraints: '2.5.29.30',
   crlDistributionPoints: '2.5.29.31',
-  certificatePolicies: '2.5.29.32',
   authorityKeyIdentifier: '2.5.29.35',
   extKeyUsage: '2.5.29.37',
 } as const;
 
-/**
- * Critical extensions that do not stop us. Policies are accepted because any policy will do (RFC 5280
- * §6.1.1 d); constraints on policies are not processed and therefore refused.
- */
-const PROCESSED: ReadonlySet<string> = new Set(Object.values(OID));
+/** Critical extensions that do not stop us. */
+const PROCESSED: ReadonlySet<string> = new Set([...Object.values(OID), ...Object.values(POLICY_OID)]);
 const RSASSA_PSS = '1.2.840.113549.1.1.10';
 
 export type KeyUsageName = keyof typeof KeyUsageFlags;
@@ -78,6 +75,7 @@ export class Certificate {
   readonly extendedKeyUsage: readonly string[] | undefined;
   readonly basicConstraints: { readonly ca: boolean; readonly pathLength: number | undefined } | undefined;
   readonly nameConstraints: NameConstraints | undefined;
+  readonly policy: PolicyExtensions;
   readonly subjectKeyId: Uint8Array | undefined;
   readonly authorityKeyId: Uint8Array | undefined;
   /** OIDs of critical extensions that are not processed here. */
@@ -140,6 +138,7 @@ export class Certificate {
       this.altNames = (exact(extensions.get(OID.subjectAltName), SubjectAlternativeName) ?? []).map(altName);
       this.nameConstraints = exact(extensions.get(OID.nameConstraints), NameConstraints);
       this.extendedKeyUsage = exact(extensions.get(OID.extKeyUsage), ExtendedKeyUsage)?.slice();
+      this.policy = readPolicyExtensions((oid) => extensions.get(oid));
       const basic = of(OID.basicConstraints, BasicConstraints);
       this.basicConstraints = basic && { ca: basic.cA, pathLength: basic.pathLenConstraint };
       const usage = of(OID.keyUsage, KeyUsage)?.toNumber();

@@ -1,6 +1,6 @@
-/** Name constraints (RFC 5280 §4.2.1.10) for DNS names, mail addresses, IP addresses and directory names. */
+/** Name constraints (RFC 5280 §4.2.1.10) for DNS names, mail addresses, URIs, IP addresses and directory names. */
 import type { GeneralName, GeneralSubtrees } from '@peculiar/asn1-x509';
-import { formatIp, inRange, parsePrefix, prefixRange } from '../base/ip.ts';
+import { formatIp, inRange, parseIp, parsePrefix, prefixRange } from '../base/ip.ts';
 import { type AltName, altNameText, type Certificate } from './certificate.ts';
 import { DistinguishedName } from './name.ts';
 
@@ -64,11 +64,27 @@ function within(name: AltName, base: GeneralName): 'certain' | 'possible' | 'no'
       return (
         base.directoryName && verdict(name.value.isWithin(DistinguishedName.fromName(base.directoryName)))
       );
-    case 'uri':
+    case 'uri': {
+      const host = uriHost(name.value);
+      return host === undefined ? undefined : verdict(hostWithin(host, base.uniformResourceIdentifier ?? ''));
+    }
     case 'other':
       return undefined;
   }
 }
+
+/** The host name of a URI; one without, or with an address, cannot be held to a constraint (RFC 5280 §4.2.1.10). */
+function uriHost(uri: string): string | undefined {
+  const host =
+    /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::[0-9]*)?(?:[/?#]|$)/i.exec(
+      uri,
+    )?.[1];
+  return host === undefined || parseIp(host) ? undefined : host.toLowerCase();
+}
+
+/** `.example` holds hosts below it, `host.example` itself alone. */
+const hostWithin = (host: string, base: string): boolean =>
+  base.startsWith('.') ? host.endsWith(base.toLowerCase()) : host === base.toLowerCase();
 
 const text = (name: AltName): string =>
   name.kind === 'ip' ? `IP:${formatIp(name.value)}` : altNameText(name);

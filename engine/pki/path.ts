@@ -10,6 +10,7 @@ import { equalBytes } from '../base/bytes.ts';
 import { Certificate } from './certificate.ts';
 import { PkiError } from './error.ts';
 import { violation } from './name-constraints.ts';
+import { policyViolation } from './policies.ts';
 import { keyWeakness, signatureWeakness } from './strength.ts';
 
 export type PathCheck =
@@ -23,6 +24,7 @@ export type PathCheck =
   | 'key-usage'
   | 'eku'
   | 'name-constraints'
+  | 'policy'
   | 'weak-algorithm'
   | 'critical-extension'
   | 'identity'
@@ -211,7 +213,7 @@ function checkPath(chain: readonly Certificate[], policy: PathPolicy): PathFailu
   }
   const leaf = chain[0];
   if (!leaf) return undefined;
-  return checkLeaf(leaf, policy) ?? checkNames(chain);
+  return checkLeaf(leaf, policy) ?? checkPurposes(chain, policy) ?? checkNames(chain) ?? checkPolicies(chain);
 }
 
 function checkSigned(
@@ -332,12 +334,51 @@ function checkLeafUsage(leaf: Certificate, policy: PathPolicy): PathFailure | un
     );
   if (policy.eku === 'ignore' || !leaf.extendedKeyUsage) return undefined;
   const purpose = policy.peer === 'client' ? 'clientAuth' : 'serverAuth';
-  const fitting: readonly string[] = [EKU.any, EKU[purpose], EKU.ipsecIke, EKU.ikeIntermediate];
-  if (leaf.extendedKeyUsage.some((oid) => fitting.includes(oid))) return undefined;
+  if (leaf.extendedKeyUsage.some((oid) => purposesFor(policy).includes(oid))) return undefined;
   return fail(
     'eku',
     leaf,
     `The certificate "${leaf.label}" is for ${leaf.extendedKeyUsage.join(', ')}; it needs ${purpose} or ipsecIKE in extendedKeyUsage. The profile can switch this check off.`,
+  );
+}
+
+/** What the leaf must be for, one of them. */
+const purposesFor = ({ peer }: PathPolicy): readonly string[] => [
+  EKU.any,
+  EKU[peer === 'client' ? 'clientAuth' : 'serverAuth'],
+  EKU.ipsecIke,
+  EKU.ikeIntermediate,
+];
+
+/** A CA that is for some purposes alone cannot vouch for others; RFC 5280 says nothing of it, all browsers do so. */
+function checkPurposes(chain: readonly Certificate[], policy: PathPolicy): PathFailure | undefined {
+  if (policy.eku === 'ignore') return undefined;
+  const limited = chain
+    .slice(1, -1)
+    .find(
+      (ca) => ca.extendedKeyUsage && !ca.extendedKeyUsage.some((oid) => purposesFor(policy).includes(oid)),
+    );
+  return (
+    limited &&
+    fail(
+      'eku',
+      limited,
+      `The CA "${limited.label}" is for ${limited.extendedKeyUsage?.join(', ')} only (extendedKeyUsage), so it cannot vouch for this peer. The profile can switch this check off.`,
+    )
+  );
+}
+
+function checkPolicies(chain: readonly Certificate[]): PathFailure | undefined {
+  const path = chain.slice(0, -1).reverse();
+  const found = policyViolation(path);
+  const at = found && path[found.index];
+  return (
+    at &&
+    fail(
+      'policy',
+      at,
+      `The certificate "${at.label}" breaks the rules of certificate policies: ${found.reason}.`,
+    )
   );
 }
 

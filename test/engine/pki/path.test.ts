@@ -238,10 +238,12 @@ test('name constraints by kind', async () => {
   refused(await constrained(dn, { subject: 'O=Elsewhere, CN=gw' }), 'name-constraints', /O=Elsewhere/);
 
   const uri = { permittedSubtrees: subtrees({ uniformResourceIdentifier: 'example.org' }) };
+  const at = (value: string) => constrained(uri, { san: [{ type: 'url', value }] });
   assert.ok((await constrained(uri, dns('gw.example'))).ok);
-  refused(
-    await constrained(uri, { san: [{ type: 'url', value: 'https://example.org/' }] }),
-    'name-constraints',
-    /cannot be checked/,
-  );
+  assert.ok((await at('https://example.org/')).ok);
+  refused(await at('https://a.example.org:443/x'), 'name-constraints', /a\.example\.org.* is outside/);
+  refused(await at('urn:example:org'), 'name-constraints', /cannot be checked/);
+  refused(await at('https://192.0.2.1/'), 'name-constraints', /cannot be checked/);
+  const below = { permittedSubtrees: subtrees({ uniformResourceIdentifier: '.example.org' }) };
+  assert.ok((await constrained(below, { san: [{ type: 'url', value: 'sip://me@A.example.org' }] })).ok);
 });
