@@ -7,13 +7,14 @@ import type { EapAuthConfig, Identity, IkeConfig, LocalAuth, PpkConfig, RemoteAu
 import { needsPassword } from './ike/eap/method.ts';
 import { type ExpectedPeer, expectedPeer } from './peer-filter.ts';
 import { createCredentials } from './pki/answer.ts';
-import { authorityHashes, chooseLeaf, type OwnCredential } from './pki/authorities.ts';
+import { authorityHashes, chainOf, chooseLeaf, type OwnCredential } from './pki/authorities.ts';
 import type { Certificate } from './pki/certificate.ts';
 import { PkiError } from './pki/error.ts';
 import { parseIdentity } from './pki/identity.ts';
 import { ID_TYPE } from './pki/identity-text.ts';
 import { loadBundle } from './pki/load.ts';
 import type { RevocationOptions } from './pki/revocation/check.ts';
+import { ownResponses } from './pki/revocation/own-status.ts';
 import {
   keyPairOf,
   type Profile,
@@ -97,6 +98,7 @@ function remoteConfig(remote: ProfileRemoteAuth, anchors: readonly Certificate[]
   return {
     kind: remote.eapOnly ? 'eap' : 'pubkey',
     authorities: authorityHashes(anchors),
+    askOcsp: asksOcsp(remote),
     ...(remote.aaaId === undefined ? {} : { aaaId: identity('remote.aaaId', remote.aaaId) }),
   };
 }
@@ -154,6 +156,21 @@ const missingPassword = (auth: Extract<LocalAuth, { kind: 'eap' }>, ready: Ready
   },
 });
 
+const asksOcsp = (remote: ProfileRemoteAuth): boolean =>
+  remote.kind === 'pubkey' && remote.revocation.ocsp !== 'off';
+
+/** The issuer is among what we send, or whom both sides trust. */
+function ownStatus(
+  { leaf, chain }: OwnCredential,
+  anchors: readonly Certificate[],
+  online: Online,
+  at: number,
+  allowLegacy: boolean,
+): Promise<readonly Uint8Array[]> {
+  const issuer = chainOf(leaf, [...chain, ...anchors])[1];
+  return ownResponses(leaf, issuer, online, { at, allowLegacy });
+}
+
 /** @throws ApiError `PROFILE_INVALID` for keys and certificates that do not fit, naming the field */
 export function compilePlan(
   profile: Profile,
@@ -194,6 +211,9 @@ function readyPlan(
     allowLegacy: profile.allowLegacy,
     ...(online && profile.remote.auth.kind === 'pubkey'
       ? { revocation: { ...online, modes: profile.remote.auth.revocation } }
+      : {}),
+    ...(online && own && asksOcsp(profile.remote.auth)
+      ? { ownOcsp: () => ownStatus(own, anchors, online, now(), profile.allowLegacy) }
       : {}),
   });
   const localAuth: LocalAuth =

@@ -50,17 +50,24 @@ export function createDoctor(parts: DoctorParts): Doctor {
 
 interface Attempt {
   readonly problem?: string;
+  /** Why no attempt can be made without the user. */
+  readonly locked?: string;
   readonly probe?: NonNullable<Question['probe']>;
 }
 
 function prepare({ world, createSession, online }: DoctorParts, profile: Profile): Attempt {
   try {
-    const { plan, credentials } = compilePlan(
+    const { plan, credentials, missing } = compilePlan(
       profile,
       () => world.scheduler.wallClock(),
       (text) => world.log.warn(text),
       online,
     );
+    if (missing?.kind === 'passphrase')
+      return {
+        locked:
+          'The gateway was not asked, for the private key is encrypted and its passphrase is not stored.',
+      };
     return { probe: () => probe({ plan, credentials, world, createSession }) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -69,7 +76,7 @@ function prepare({ world, createSession, online }: DoctorParts, profile: Profile
 }
 
 function gatewayQuestion(
-  { probe }: Attempt,
+  { probe, locked }: Attempt,
   connect: boolean,
   connected: boolean,
 ): Pick<Question, 'probe' | 'notAsked'> {
@@ -86,5 +93,6 @@ function gatewayQuestion(
       'The tunnel is up, and a second connection could make the gateway end it.',
       'Take the tunnel down first; or see in its status what was negotiated.',
     );
+  if (locked !== undefined) return notAsked(locked, 'Connect: the passphrase is asked for then.');
   return probe ? { probe } : notAsked('The gateway was not asked, for the profile cannot be used.');
 }

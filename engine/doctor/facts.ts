@@ -13,6 +13,8 @@ export interface OwnFacts {
   /** Why the certificates, or the key, cannot be read. */
   readonly certificateProblem?: string;
   readonly keyProblem?: string;
+  /** The key is encrypted and its passphrase is not stored: it is asked for when connecting. */
+  readonly locked?: boolean;
 }
 
 export interface AnchorFacts {

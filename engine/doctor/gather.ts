@@ -61,12 +61,14 @@ export async function gather(question: Question, ports: DoctorPorts): Promise<Fa
 }
 
 /** Runs `read`; a PkiError becomes its sentence. */
-function attempt<T>(read: () => T): { readonly value: T } | { readonly problem: string } {
+function attempt<T>(
+  read: () => T,
+): { readonly value: T } | { readonly problem: string; readonly code: PkiError['code'] } {
   try {
     return { value: read() };
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
-    return { problem: cause.message };
+    return { problem: cause.message, code: cause.code };
   }
 }
 
@@ -89,7 +91,7 @@ function ownFacts({ local }: Profile): OwnFacts | undefined {
     chain: leaf ? [leaf, ...list.filter((one) => one !== leaf)] : [],
     key,
     ...('problem' in certificates ? { certificateProblem: certificates.problem } : {}),
-    ...('problem' in keys ? { keyProblem: keys.problem } : {}),
+    ...('problem' in keys ? { keyProblem: keys.problem, locked: keys.code === 'passphrase-needed' } : {}),
   };
 }
 

@@ -9,7 +9,7 @@ import { HASH } from '../pki/scheme.ts';
 import { describeScheme, schemesFor } from '../pki/sign.ts';
 import { datesFinding, purposeFinding, strengthFinding } from './certificates.ts';
 import type { Facts, OwnFacts } from './facts.ts';
-import { type Finding, fail, pass, type Rule, warn } from './rule.ts';
+import { type Finding, fail, pass, type Rule, skipped, warn } from './rule.ts';
 
 const RENEW = 'Ask your administrator for a new certificate.';
 
@@ -35,7 +35,14 @@ const keyMatches: Rule = {
           'Import it again: local.auth.certificate takes PEM text.',
         ),
       );
-    if (!own.key)
+    if (own.locked)
+      findings.push(
+        skipped(
+          'The private key is encrypted and its passphrase is not stored, so it was not compared with the certificate.',
+          'Connect: the passphrase is asked for then.',
+        ),
+      );
+    else if (!own.key)
       findings.push(
         fail(
           `The private key cannot be used: ${own.keyProblem ?? 'there is none'}.`,

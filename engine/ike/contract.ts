@@ -48,6 +48,8 @@ export interface RemoteAuth {
   readonly aaaId?: Identity;
   /** Concatenated SHA-1 hashes of the trusted CAs' SubjectPublicKeyInfo for our CERTREQ; empty sends none. */
   readonly authorities: Uint8Array;
+  /** Asks for OCSP responses beside the peer's certificates (RFC 4806). */
+  readonly askOcsp?: boolean;
 }
 
 /** A post-quantum pre-shared key (RFC 8784). */
@@ -179,9 +181,14 @@ export type Input =
   | {
       readonly kind: 'signature';
       readonly request: number;
-      /** AUTH method and the complete AUTH data, or why it could not be made. */
+      /** AUTH method and the complete AUTH data, or why it could not be made. `ocsp`: to send beside our certificate. */
       readonly result:
-        | { readonly ok: true; readonly method: number; readonly data: Uint8Array }
+        | {
+            readonly ok: true;
+            readonly method: number;
+            readonly data: Uint8Array;
+            readonly ocsp?: readonly Uint8Array[];
+          }
         | { readonly ok: false; readonly failure: Failure };
     }
   | {
@@ -218,13 +225,19 @@ export type Effect =
       readonly octets: Uint8Array;
       readonly peerHashes: readonly number[] | undefined;
       readonly preferPss: boolean;
+      /** The peer asks for OCSP responses about our certificate (RFC 4806). */
+      readonly wantsOcsp?: boolean;
     }
-  /** Check chain, identity and signature over the peer's AUTH octets, all three. `certificates`: leaf first, as received. */
+  /**
+   * Check chain, identity and signature over the peer's AUTH octets, all three. `certificates`: leaf first, as received;
+   * `ocsp`: OCSP responses that came with them (RFC 4806).
+   */
   | {
       readonly kind: 'verify-peer';
       readonly request: number;
       readonly identity: Identity;
       readonly certificates: readonly Uint8Array[];
+      readonly ocsp?: readonly Uint8Array[];
       readonly method: number;
       readonly signature: Uint8Array;
       readonly octets: Uint8Array;

@@ -25,6 +25,9 @@ export interface Handshake {
   readonly additional: number[];
   /** What AUTH says of those that were. */
   intAuth?: IntAuth;
+  /** The peer asks for OCSP responses about our certificate (RFC 4806), and what it gets. */
+  peerWantsOcsp?: boolean;
+  ourOcsp?: readonly Uint8Array[];
   /** The peer said USE_PPK (RFC 8784). */
   readonly peerUsesPpk: boolean;
   /** The peer said MULTIPLE_AUTH_SUPPORTED (RFC 4739). */

@@ -10,7 +10,7 @@ import type { Core } from './core.ts';
 import type { Handshake } from './handshake.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { intAuthOctets } from './int-auth.ts';
-import { readCertificates } from './parts/cert.ts';
+import { readCertificates, readOcsp } from './parts/cert.ts';
 import { failure, identityText } from './parts/failures.ts';
 import { single } from './parts/pick.ts';
 
@@ -67,6 +67,7 @@ export function prove(
       });
     else {
       core.localAuthMethod = result.method;
+      handshake.ourOcsp = result.ocsp ?? [];
       then({ ok: true, auth: { kind: 'AUTH', method: result.method, data: result.data } });
     }
   });
@@ -76,6 +77,7 @@ export function prove(
     octets,
     peerHashes: handshake.peerHashes,
     preferPss: config.preferPss,
+    ...(handshake.peerWantsOcsp ? { wantsOcsp: true } : {}),
   });
 }
 
@@ -144,6 +146,7 @@ export function checkPeer(
     request,
     identity,
     certificates: readCertificates(payloads),
+    ocsp: readOcsp(payloads),
     method: auth.method,
     signature: auth.data,
     octets,

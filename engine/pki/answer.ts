@@ -30,16 +30,25 @@ export interface SignRequest {
   readonly octets: Uint8Array;
   readonly peerHashes: readonly number[] | undefined;
   readonly preferPss: boolean;
+  /** The peer asks for OCSP responses about our certificate. */
+  readonly wantsOcsp?: boolean;
 }
 export interface VerifyRequest {
   readonly identity: Identity;
   readonly certificates: readonly Uint8Array[];
+  /** OCSP responses that came with them (RFC 4806). */
+  readonly ocsp?: readonly Uint8Array[];
   readonly method: number;
   readonly signature: Uint8Array;
   readonly octets: Uint8Array;
 }
 export type SignResult =
-  | { readonly ok: true; readonly method: number; readonly data: Uint8Array }
+  | {
+      readonly ok: true;
+      readonly method: number;
+      readonly data: Uint8Array;
+      readonly ocsp?: readonly Uint8Array[];
+    }
   | { readonly ok: false; readonly failure: Failure };
 export type VerifyResult =
   | { readonly ok: true; readonly subject: string }
@@ -63,6 +72,8 @@ export interface CredentialOptions extends Omit<PathPolicy, 'at'> {
   readonly now: () => number;
   /** How the peer's certificates are asked for; not at all when left out. */
   readonly revocation?: RevocationOptions;
+  /** OCSP responses about our certificate, for peers that ask for them; never rejects. */
+  readonly ownOcsp?: () => Promise<readonly Uint8Array[]>;
   /** Gets the sentences of `PathSuccess.warnings`, and what could not be found out of revocation. */
   readonly warn?: (text: string) => void;
 }
@@ -76,7 +87,11 @@ export interface PkiCredentials {
 
 export function createCredentials(options: CredentialOptions): PkiCredentials {
   return {
-    sign: async (request) => answerSign(options.key, request),
+    sign: async (request) => {
+      const result = answerSign(options.key, request);
+      const ocsp = result.ok && request.wantsOcsp ? await options.ownOcsp?.() : undefined;
+      return ocsp ? { ...result, ocsp } : result;
+    },
     verifyPeer: (request) => verifyPeer(options, request),
     openTls: (server) =>
       new TlsClient({
@@ -92,7 +107,7 @@ async function verifyPeer(options: CredentialOptions, request: VerifyRequest): P
   const proof = prove(request, { ...options, at });
   if (!proof.ok) return proof;
   const stranger = filtered(request, proof.path.leaf, options.filter ?? {});
-  return stranger ?? notRevoked(options, at, proof.path);
+  return stranger ?? notRevoked(options, at, proof.path, request.ocsp);
 }
 
 /** The same for a TLS server inside of EAP, whose handshake has shown that it holds the key. */
@@ -109,12 +124,19 @@ async function verifyServer(
   return { ...failure, message: `The TLS server of EAP is not the right one. ${failure.message}` };
 }
 
-async function notRevoked(options: CredentialOptions, at: number, path: PathSuccess): Promise<VerifyResult> {
+async function notRevoked(
+  options: CredentialOptions,
+  at: number,
+  path: PathSuccess,
+  ocsp: readonly Uint8Array[] = [],
+): Promise<VerifyResult> {
   const status = options.revocation
-    ? await checkRevocation(path.chain, options.revocation, {
-        at,
-        allowLegacy: options.allowLegacy ?? false,
-      })
+    ? await checkRevocation(
+        path.chain,
+        options.revocation,
+        { at, allowLegacy: options.allowLegacy ?? false },
+        ocsp,
+      )
     : { ok: true as const, warnings: [] };
   if (!status.ok) return refuse('PEER_CERTIFICATE', status.check, status.detail, status.advice);
   for (const text of [...path.warnings, ...status.warnings]) options.warn?.(text);

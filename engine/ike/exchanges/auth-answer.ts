@@ -9,7 +9,7 @@ import { installPair } from '../children.ts';
 import type { Core } from '../core.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { established } from '../lifecycle.ts';
-import { certPayloads } from '../parts/cert.ts';
+import { certPayloads, wantsOcsp } from '../parts/cert.ts';
 import { cfgReply, readRequest, wantsAny } from '../parts/config.ts';
 import { failure } from '../parts/failures.ts';
 import { single } from '../parts/pick.ts';
@@ -29,6 +29,7 @@ export function answerAuth(core: Core, sa: IkeSa, payloads: readonly Payload[], 
     return;
   }
   const refuse = (reason: Failure): void => refusePeer(core, reason, respond);
+  if (core.handshake) core.handshake.peerWantsOcsp = wantsOcsp(payloads);
   if (core.config.remoteAuth.kind === 'eap') {
     answerEap(core, sa, payloads, respond);
     return;
@@ -95,7 +96,7 @@ function refusePeer(
 
 const ourIdentity = (core: Core, auth: AuthPayload): readonly Payload[] => [
   { kind: 'IDr', ...core.config.localId },
-  ...certPayloads(core.config.localAuth),
+  ...certPayloads(core.config.localAuth, core.handshake?.ourOcsp),
   auth,
   ...(core.handshake?.ppk ? [notify(NotifyType.PPK_IDENTITY)] : []),
 ];

@@ -39,7 +39,7 @@ export function firstRequest(
   const child = offer && offerPayloads(offer);
   return [
     { kind: 'IDi', ...config.localId },
-    ...certPayloads(config.localAuth),
+    ...certPayloads(config.localAuth, core.handshake?.ourOcsp),
     ...certreqPayloads(config.remoteAuth),
     ...(config.initialContact ? [notify(NotifyType.INITIAL_CONTACT)] : []),
     ...(config.sendRemoteId && config.remoteId ? [{ kind: 'IDr' as const, ...config.remoteId }] : []),

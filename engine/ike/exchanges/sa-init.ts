@@ -9,6 +9,7 @@ import { Exchange as ExchangeType, HashAlgorithm, NotifyType } from '../../wire/
 import type { Core } from '../core.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { firstSkeyseed, ikeKeys, type Nonces } from '../keymat.ts';
+import { wantsOcsp } from '../parts/cert.ts';
 import { failure, refusal } from '../parts/failures.ts';
 import { hashesNotify, natPayloads, readHashes, readNat } from '../parts/natd.ts';
 import { single } from '../parts/pick.ts';
@@ -159,6 +160,7 @@ export class SaInit implements Exchange {
       peerHashes: readHashes(payloads),
       peerUsesPpk: findNotify(payloads, NotifyType.USE_PPK) !== undefined,
       peerTakesRounds: findNotify(payloads, NotifyType.MULTIPLE_AUTH_SUPPORTED) !== undefined,
+      peerWantsOcsp: wantsOcsp(payloads),
       additional: [...chosen.additional],
       ourSkP: keys.ourSkP,
       peerSkP: keys.peerSkP,

@@ -17,7 +17,7 @@ export interface CacheLimits {
   readonly octets: number;
 }
 
-const LIMITS: CacheLimits = { files: 128, octets: 16 * 1024 * 1024 };
+const LIMITS: CacheLimits = { files: 128, octets: 64 * 1024 * 1024 };
 const KEY = /^[0-9a-f]{16,64}$/;
 
 export function fileCache(stateFolder: string, limits: CacheLimits = LIMITS): FileCache {

@@ -1,7 +1,6 @@
 /** Certificate revocation lists (RFC 5280 §5, §6.3): complete ones by the certificate's own issuer, not indirect or delta. */
-import { AsnConvert, AsnParser } from '@peculiar/asn1-schema';
+import { AsnConvert } from '@peculiar/asn1-schema';
 import {
-  CertificateList,
   CRLReason,
   CRLReasons,
   type Extension,
@@ -10,21 +9,17 @@ import {
   id_ce_issuingDistributionPoint,
   type RevokedCertificate,
 } from '@peculiar/asn1-x509';
-import { fromBER } from 'asn1js';
-import { equalBytes, fromUtf8 } from '../../base/bytes.ts';
+import { fromUtf8 } from '../../base/bytes.ts';
 import type { Certificate } from '../certificate.ts';
 import { DistinguishedName } from '../name.ts';
+import { type CrlList, readCrl } from './crl-list.ts';
 import { type Status, type StatusPolicy, staleness, unknown } from './port.ts';
 import { signatureProblem } from './signed.ts';
 
-/** Some 14,000 entries: the list is read in one go on the engine's thread, which takes about a second for so many. */
-export const MAX_CRL_OCTETS: number = 512 * 1024;
-
-/** The parser's own limit on nodes ends at about a thousand entries; the octets bound this one. */
-const LIMITS = { maxDepth: 20, maxNodes: 500_000 };
+/** Some 400,000 entries. */
+export const MAX_CRL_OCTETS: number = 16 * 1024 * 1024;
 
 const PEM = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/;
-const MAX_SERIAL_OCTETS = 32;
 
 /** DER of a list in DER or PEM; `undefined` when it is neither. */
 export function crlDer(octets: Uint8Array): Uint8Array | undefined {
@@ -49,9 +44,7 @@ export function crlStatus(
   const der = crlDer(octets);
   if (!der) return unknown('what was fetched is no CRL');
   try {
-    const { offset, result } = fromBER(der, LIMITS);
-    if (offset !== der.length) return unknown('the CRL cannot be read');
-    const list = AsnParser.fromASN(result, CertificateList);
+    const list = readCrl(der);
     const problem = listProblem(list, certificate, issuer, url, policy);
     return problem === undefined ? entryStatus(list, certificate) : unknown(`the CRL ${problem}`);
   } catch {
@@ -60,27 +53,21 @@ export function crlStatus(
 }
 
 function listProblem(
-  list: CertificateList,
+  list: CrlList,
   certificate: Certificate,
   issuer: Certificate,
   url: string,
   policy: StatusPolicy,
 ): string | undefined {
-  const { tbsCertList: tbs, tbsCertListRaw: raw, signatureAlgorithm, signature } = list;
+  const { tbs, signed, signatureAlgorithm, signature } = list;
   const by = DistinguishedName.fromName(tbs.issuer);
   if (!by.equals(certificate.issuer) || !by.equals(issuer.subject))
     return `is by "${by}", not by the issuer of the certificate`;
   if (issuer.keyUsage && !issuer.keyUsage.includes('cRLSign'))
     return `is by "${issuer.label}", whose key may not sign CRLs (keyUsage without cRLSign)`;
-  if (!raw || tbs.signature.algorithm !== signatureAlgorithm.algorithm)
+  if (tbs.signature.algorithm !== signatureAlgorithm.algorithm)
     return 'names two different signature algorithms';
-  const forged = signatureProblem(
-    issuer,
-    signatureAlgorithm,
-    new Uint8Array(raw),
-    new Uint8Array(signature),
-    policy,
-  );
+  const forged = signatureProblem(issuer, signatureAlgorithm, signed, signature, policy);
   if (forged !== undefined) return forged;
   if (!tbs.nextUpdate) return 'has no nextUpdate';
   const thisUpdate = tbs.thisUpdate.getTime().getTime();
@@ -113,17 +100,16 @@ function scopeProblem(
 }
 
 /** Serial numbers as in `Certificate.serial`. */
-function entryStatus({ tbsCertList }: CertificateList, certificate: Certificate): Status {
-  const wanted = Buffer.from(certificate.serial, 'hex');
-  for (const entry of tbsCertList.revokedCertificates ?? []) {
+function entryStatus(list: CrlList, certificate: Certificate): Status {
+  for (const entry of list.critical()) {
     // Entries of other issuers would carry a critical certificateIssuer: any critical extension spoils the list.
     const critical = entry.crlEntryExtensions?.find((e) => e.critical && e.extnID !== id_ce_cRLReasons);
     if (critical) return unknown(`the CRL has an entry with a critical extension (${critical.extnID})`);
-    const serial = new Uint8Array(entry.userCertificate);
-    if (serial.length <= MAX_SERIAL_OCTETS && equalBytes(serial, wanted))
-      return { kind: 'revoked', at: entry.revocationDate.getTime().getTime(), reason: reasonOf(entry) };
   }
-  return { kind: 'good' };
+  const entry = list.find(Buffer.from(certificate.serial, 'hex'));
+  return entry
+    ? { kind: 'revoked', at: entry.revocationDate.getTime().getTime(), reason: reasonOf(entry) }
+    : { kind: 'good' };
 }
 
 function reasonOf({ crlEntryExtensions }: RevokedCertificate): string | undefined {

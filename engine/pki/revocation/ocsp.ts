@@ -76,6 +76,8 @@ export interface OcspAnswer {
   readonly status: Status;
   /** Until when it may be kept, in milliseconds since 1970; absent for one that may not. */
   readonly keepUntil?: number;
+  /** When the responder knew it, in milliseconds since 1970. */
+  readonly knownAt?: number;
 }
 
 /**
@@ -152,7 +154,8 @@ function judge(single: SingleResponse, { at }: StatusPolicy): OcspAnswer {
         reason: revoked.revocationReason && CRLReasons[revoked.revocationReason.reason],
       }
     : { kind: 'good' };
-  return next === undefined ? { status } : { status, keepUntil: next };
+  const knownAt = single.thisUpdate.getTime();
+  return next === undefined ? { status, knownAt } : { status, knownAt, keepUntil: next };
 }
 
 function sameId(a: CertID, b: CertID): boolean {

@@ -37,6 +37,13 @@ test('key-matches-certificate', async () => {
     /the passphrase is wrong/,
   );
   says(
+    line(id, {
+      own: { chain: [client.certificate], key: undefined, keyProblem: 'it is locked', locked: true },
+    }),
+    'skipped',
+    /passphrase is not stored/,
+  );
+  says(
     line(id, { own: { chain: [], key: client.key, certificateProblem: 'it is damaged' } }),
     'fail',
     /damaged/,

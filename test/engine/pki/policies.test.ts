@@ -45,9 +45,8 @@ const mappings = (...pairs: [string, string][]): x509.Extension =>
     '2.5.29.33',
     AsnConvert.serialize(
       new PolicyMappings(
-        pairs.map(
-          ([issuerDomainPolicy, subjectDomainPolicy]) =>
-            new PolicyMapping({ issuerDomainPolicy, subjectDomainPolicy }),
+        pairs.map(([issuerDomainPolicy, subjectDomainPolicy]) =>
+          Object.assign(new PolicyMapping(), { issuerDomainPolicy, subjectDomainPolicy }),
         ),
       ),
     ),

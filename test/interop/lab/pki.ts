@@ -84,7 +84,12 @@ export class Authority implements Credential {
   }
 
   /** A CA below this one. */
-  async sub(name: string, key: KeyKind = 'p256', padding = 0): Promise<Authority> {
+  async sub(
+    name: string,
+    key: KeyKind = 'p256',
+    padding = 0,
+    more: readonly string[] = [],
+  ): Promise<Authority> {
     const folder = await newAuthority(this.folder, name, key);
     await this.#sign(join(folder, 'ca'), {
       subject: `/O=Culvert laboratory/CN=${name}`,
@@ -94,6 +99,7 @@ export class Authority implements Credential {
         'subjectKeyIdentifier=hash',
         'authorityKeyIdentifier=keyid',
         ...filler(padding),
+        ...more,
       ],
       from: -1,
       until: 90,

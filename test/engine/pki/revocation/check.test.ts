@@ -12,10 +12,12 @@ import {
 } from '@peculiar/asn1-x509';
 import { Extension } from '@peculiar/x509';
 import { checkRevocation, type RevocationOptions } from '../../../../engine/pki/revocation/check.ts';
+import { ocspRequest } from '../../../../engine/pki/revocation/ocsp.ts';
+import { ownResponses } from '../../../../engine/pki/revocation/own-status.ts';
 import type { RevocationCache, RevocationMode } from '../../../../engine/pki/revocation/port.ts';
 import { sourcesOf } from '../../../../engine/pki/revocation/sources.ts';
 import { type Issued, issue, NOW } from '../fixtures.ts';
-import { makeCrl } from './openssl-ca.ts';
+import { answerOcsp, makeCrl } from './openssl-ca.ts';
 
 const uri = (url: string): GeneralName => new GeneralName({ uniformResourceIdentifier: url });
 const points = (...urls: string[]): Extension =>
@@ -57,6 +59,8 @@ async function run(
   ocsp: RevocationMode,
   of: Issued = leaf,
   more: Partial<RevocationOptions> = {},
+  inBand: readonly Uint8Array[] = [],
+  at = NOW,
 ) {
   const asked: string[] = [];
   const verdict = await checkRevocation(
@@ -71,7 +75,8 @@ async function run(
       },
       ...more,
     },
-    { at: NOW, allowLegacy: false },
+    { at, allowLegacy: false },
+    inBand,
   );
   return { asked, verdict };
 }
@@ -160,4 +165,84 @@ test('only plain HTTP is a place to ask', async () => {
   assert.deepEqual(sources.crl, [CRL]);
   assert.deepEqual(sources.ocsp, []);
   assert.equal(sources.unusable.length, 4);
+});
+
+/** As `openssl ocsp` dates them: from now on, and without an end unless it is told. */
+const respond = (
+  bad: boolean,
+  more: readonly string[] = ['-nmin', '60'],
+  request = ocspRequest(leaf.certificate, ca.certificate, new Uint8Array(16)),
+): Uint8Array =>
+  answerOcsp({
+    request,
+    ca,
+    ...(bad
+      ? { revoked: [{ certificate: leaf.certificate, reason: 'keyCompromise' }] }
+      : { valid: [leaf.certificate] }),
+    more,
+  });
+
+test('OCSP responses that came in IKE spare the net (RFC 4806), also for strict', async () => {
+  const now = Date.now();
+  const inBand = (response: Uint8Array, mode: RevocationMode, at = now) =>
+    run({}, 'off', mode, leaf, {}, [Uint8Array.of(0x30), response], at);
+  for (const mode of ['relaxed', 'strict'] as const) {
+    assert.deepEqual(await inBand(respond(false), mode), { asked: [], verdict: { ok: true, warnings: [] } });
+    const bad = await inBand(respond(true), mode);
+    assert.deepEqual([bad.asked, !bad.verdict.ok && bad.verdict.check], [[], 'revoked']);
+  }
+  assert.deepEqual((await inBand(respond(true), 'off')).verdict, { ok: true, warnings: [] });
+  const late = await inBand(respond(false), 'strict', now + 2 * 3_600_000);
+  assert.deepEqual([late.asked, late.verdict.ok], [[OCSP], false]);
+});
+
+test('an in-band response without an end counts for an hour, so that none is shown for ever', async () => {
+  const response = respond(false, []);
+  const at = (milliseconds: number) =>
+    run({}, 'off', 'strict', leaf, {}, [response], Date.now() + milliseconds);
+  assert.equal((await at(50 * 60_000)).verdict.ok, true);
+  assert.equal((await at(70 * 60_000)).verdict.ok, false);
+});
+
+test('our own response for a gateway that asks: a good one, or none', async () => {
+  const policy = { at: Date.now(), allowLegacy: false };
+  let given: Uint8Array | undefined;
+  const own = (bad: boolean) =>
+    ownResponses(
+      leaf.certificate,
+      ca.certificate,
+      {
+        fetchBytes: async (_url, { body }) => {
+          given = respond(bad, ['-nmin', '60'], body);
+          return given;
+        },
+      },
+      policy,
+    );
+  assert.deepEqual(await own(false), [given]);
+  assert.deepEqual(await own(true), []);
+  const silent = { fetchBytes: () => Promise.reject(new Error('no answer')) };
+  assert.deepEqual(await ownResponses(leaf.certificate, ca.certificate, silent, policy), []);
+  assert.deepEqual(await ownResponses(leaf.certificate, undefined, silent, policy), []);
+});
+
+test('a captive network is named: relaxed goes on, strict says what to do', async () => {
+  const page = Object.assign(new Error('a web page came in its place'), { code: 'captive-portal' });
+  const relaxed = (await run({ [CRL]: page, [OCSP]: page }, 'relaxed', 'relaxed')).verdict;
+  assert.match(relaxed.ok ? (relaxed.warnings[0] ?? '') : '', /^A captive portal seems to answer/);
+  const strict = (await run({ [CRL]: page, [OCSP]: page }, 'strict', 'off')).verdict;
+  assert.match(strict.ok ? '' : strict.detail, /^A captive portal seems to answer/);
+  assert.match(strict.ok ? '' : (strict.advice[0] ?? ''), /log in first/);
+});
+
+test('an intermediate CA is asked for as well', async () => {
+  const sub = await issue({ subject: 'CN=Sub', ca: true, issuer: ca, extensions: [points(CRL)] });
+  const below = await issue({ subject: 'CN=below', issuer: sub });
+  const list = makeCrl(ca, { revoked: [{ certificate: sub.certificate }] });
+  const verdict = await checkRevocation(
+    [below.certificate, sub.certificate, ca.certificate],
+    { modes: { crl: 'relaxed', ocsp: 'off' }, fetchBytes: async () => list },
+    { at: NOW, allowLegacy: false },
+  );
+  assert.match(verdict.ok ? '' : verdict.detail, /"CN=Sub" was revoked/);
 });

@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
+import { createPrivateKey, sign } from 'node:crypto';
 import { test } from 'node:test';
 import * as x509 from '@peculiar/x509';
 import fc from 'fast-check';
-import { crlDer, crlStatus } from '../../../../engine/pki/revocation/crl.ts';
+import { crlDer, crlStatus, MAX_CRL_OCTETS } from '../../../../engine/pki/revocation/crl.ts';
 import type { Status } from '../../../../engine/pki/revocation/port.ts';
 import { type Issued, issue, NOW } from '../fixtures.ts';
 import { type CrlWishes, makeCrl } from './openssl-ca.ts';
@@ -67,6 +68,66 @@ test('a list of many thousands is read to its end', () => {
   const crl = makeCrl(ca, { revoked: [...others, { certificate: leaf.certificate }] });
   assert.ok(crl.length > 450_000);
   assert.equal(status(crl).kind, 'revoked');
+});
+
+const tlv = (tag: number, ...parts: readonly Uint8Array[]): Uint8Array => {
+  const content = Buffer.concat(parts);
+  const size = content.length.toString(16);
+  const length =
+    content.length < 0x80
+      ? [content.length]
+      : [
+          0x80 + Math.ceil(size.length / 2),
+          ...Buffer.from(size.padStart(size.length + (size.length % 2), '0'), 'hex'),
+        ];
+  return Buffer.concat([Uint8Array.of(tag, ...length), content]);
+};
+const time = (text: string): Uint8Array => tlv(0x17, Buffer.from(text));
+const entry = (serial: string): Uint8Array =>
+  tlv(
+    0x30,
+    tlv(2, Buffer.from(serial, 'hex')),
+    time('260501000000Z'),
+    Buffer.from('300c300a0603551d1504030a0101', 'hex'),
+  );
+
+/** OpenSSL takes minutes for so many entries: the list is put together here, and signed with the CA's key. */
+function madeOf(entries: readonly Uint8Array[]): Uint8Array {
+  const algorithm = Buffer.from('300a06082a8648ce3d040302', 'hex');
+  const issuer = ca.certificate.subject.der;
+  const dates = [time('260520000000Z'), time('260620000000Z')];
+  const tbs = tlv(
+    0x30,
+    tlv(2, Uint8Array.of(1)),
+    algorithm,
+    issuer,
+    ...dates,
+    tlv(0x30, Buffer.concat(entries)),
+  );
+  const signature = sign('sha256', tbs, createPrivateKey(ca.keyPem));
+  return new Uint8Array(tlv(0x30, tbs, algorithm, tlv(3, Uint8Array.of(0), signature)));
+}
+
+test('a list of many megabytes is read within bounds, and no octet more', (t) => {
+  const entries = Array.from({ length: 400_000 }, (_, i) => entry((0x10000000 + i).toString(16)));
+  const timed = (crl: Uint8Array): Status => {
+    const start = performance.now();
+    const found = status(crl);
+    const spent = Math.round(performance.now() - start);
+    t.diagnostic(`${crl.length} octets: ${found.kind} after ${spent} ms`);
+    assert.ok(spent < 3_000, `${crl.length} octets took ${spent} ms`);
+    return found;
+  };
+  const without = madeOf(entries);
+  assert.ok(without.length > 14_000_000 && without.length < MAX_CRL_OCTETS, `${without.length}`);
+  assert.deepEqual(timed(without), { kind: 'good' });
+  assert.deepEqual(timed(madeOf([...entries, entry(leaf.certificate.serial)])), {
+    kind: 'revoked',
+    at: Date.parse('2026-05-01T00:00:00Z'),
+    reason: 'keyCompromise',
+  });
+  assert.equal(timed(without.slice(0, -1)).kind, 'unknown');
+  assert.equal(crlDer(new Uint8Array(MAX_CRL_OCTETS + 1).fill(0x30)), undefined);
 });
 
 test('only the issuer may speak', async () => {
