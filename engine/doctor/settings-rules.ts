@@ -68,6 +68,8 @@ const eap: Rule = {
   judge: ({ profile: { local } }) => {
     const { auth } = local;
     if (auth.kind !== 'eap') return undefined;
+    if (auth.methods.every((method) => method === 'tls'))
+      return pass('Our certificate logs in with EAP-TLS; no password is needed.');
     const findings: Finding[] = [
       pass(
         `"${auth.username}" logs in with EAP (${auth.methods.join(', ')}); the password is ${auth.password === undefined ? 'asked for when connecting' : 'stored'}.`,
