@@ -15,6 +15,7 @@ import { fileProfiles } from './os/profiles/store.ts';
 import { fileCache } from './os/revocation/cache.ts';
 import { systemScheduler } from './os/scheduler.ts';
 import {
+  coolDatapath,
   selectCrypto,
   selectDatapath,
   selectHost,
@@ -47,7 +48,6 @@ async function openDatapath(
         return selectDatapath({ ...path, port: 0 });
       throw error;
     });
-    warmDatapath();
     return { datapath, interface: tun.name };
   } catch (error) {
     tun.close();
@@ -133,6 +133,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   warmDatapath();
   log.info('the engine is ready', { socket, version });
   const stop = async (): Promise<void> => {
+    coolDatapath();
     await engine.stop();
     await server.close();
     await host.close();

@@ -10,7 +10,7 @@ import type { OffloadLevel } from '../base/offload-level.ts';
 import type { CryptoProvider } from '../crypto/port.ts';
 import { openInlineDatapath } from '../datapath/inline.ts';
 import type { Datapath } from '../datapath/protocol.ts';
-import { warmWorkers } from '../datapath/spare-worker.ts';
+import { coolWorkers, warmWorkers } from '../datapath/spare-worker.ts';
 import { openWorkerDatapath } from '../datapath/worker-client.ts';
 import { systemCommands } from './command.ts';
 import { nodeProvider } from './crypto/node.ts';
@@ -73,10 +73,13 @@ const workerUrl = (): URL =>
     ? new URL('../datapath/boot.mjs', import.meta.url)
     : new URL('./datapath-worker.mjs', import.meta.url);
 
-/** Gets workers ready for the next data path, where workers are used; loading its code takes longer than a handshake. */
+/** Keeps workers ready for the next data path, where workers are used; loading their code takes longer than a handshake. */
 export function warmDatapath(): void {
   if (linuxLibc()) warmWorkers(workerUrl());
 }
+
+/** The opposite, before the process ends. */
+export const coolDatapath = (): void => coolWorkers();
 
 /**
  * Worker threads with blocking system calls where there are some for the system and the tun has a descriptor, else the

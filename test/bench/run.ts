@@ -15,8 +15,12 @@ async function benches(): Promise<Bench[]> {
   const found: Bench[] = [];
   for (const file of readdirSync(folder).sort()) {
     if (!file.endsWith('.ts') || file.endsWith('.test.ts') || NOT_BENCHES.has(file)) continue;
-    const module = (await import(new URL(file, folder).href)) as { bench?: Bench };
+    const module = (await import(new URL(file, folder).href)) as {
+      bench?: Bench;
+      benches?: readonly Bench[];
+    };
     if (module.bench !== undefined) found.push(module.bench);
+    else if (module.benches !== undefined) found.push(...module.benches);
     else console.error(`${basename(file)} exports no bench`);
   }
   return found;
