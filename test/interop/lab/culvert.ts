@@ -22,12 +22,6 @@ const COMMAND: readonly string[] =
     ? [process.execPath, '--import', TSX, CLI]
     : [process.execPath, resolve(process.env.CULVERT_CLI)];
 
-/** What the data path may do in bulk, as CULVERT_DATAPATH_LEVEL limits it: packet, udp, tso or uso. */
-const LEVEL: readonly string[] =
-  process.env.CULVERT_DATAPATH_LEVEL === undefined
-    ? []
-    : ['--datapath-level', process.env.CULVERT_DATAPATH_LEVEL];
-
 export type UpAnswer =
   | { readonly ok: true; readonly tunnel: TunnelSnapshot; readonly milliseconds: number }
   | { readonly ok: false; readonly failure: Failure; readonly exitCode: number };
@@ -54,10 +48,11 @@ export class Culvert {
     return culvert;
   }
 
-  /** Starts the engine, again after `kill` with the same socket and state folder. */
-  async restart(): Promise<void> {
+  /** Starts the engine, again after `kill` or `stop` with the same socket and state folder. */
+  async restart(level = process.env.CULVERT_DATAPATH_LEVEL): Promise<void> {
+    const limit = level === undefined ? [] : ['--datapath-level', level];
     const process = this.host.spawn(
-      [...COMMAND, 'engine', '--json', '--socket', this.socket, '--state', this.state, ...LEVEL],
+      [...COMMAND, 'engine', '--json', '--socket', this.socket, '--state', this.state, ...limit],
       { log: this.logFile, stdout: 'pipe' },
     );
     this.#process = process;
