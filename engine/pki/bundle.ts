@@ -99,7 +99,7 @@ export function openPart(part: BundlePart, budget: Budget): OpenedPart {
 
 function readPart(part: BundlePart, pool: Pool, budget: Budget): BundleFormat {
   const { format, octets } = detect(part.octets);
-  const secret = part.passphrase === undefined ? {} : { passphrase: part.passphrase };
+  const secret = { budget, ...(part.passphrase === undefined ? {} : { passphrase: part.passphrase }) };
   const unnamed = <T>(value: T): Named<T> => ({ value, name: undefined });
   const takeCms = (der: Uint8Array): void => {
     const signed = openSignedData(der);

@@ -9,6 +9,7 @@ import * as asn1js from 'asn1js';
 import { utf8 } from '../base/bytes.ts';
 import { Certificate } from './certificate.ts';
 import { PkiError } from './error.ts';
+import { Budget } from './pbe.ts';
 import { PrivateKey } from './private-key.ts';
 
 export interface LoadedBundle {
@@ -21,6 +22,8 @@ export interface LoadOptions {
   readonly passphrase?: string;
   /** Named in errors. */
   readonly field?: string;
+  /** What the key derivations of all inputs together may cost; of this input alone when left out. */
+  readonly budget?: Budget;
 }
 
 /** The whole input. */
@@ -48,8 +51,9 @@ export function loadBundle(input: string | Uint8Array, options: LoadOptions = {}
     if (input.length > MAX_INPUT_OCTETS)
       throw new PkiError('too-large', `the input has more than ${MAX_INPUT_OCTETS} octets`);
     const text = typeof input === 'string' ? input : new TextDecoder('latin1').decode(input);
+    const bounded = { ...options, budget: options.budget ?? new Budget(MAX_ROUNDS) };
     const bundle =
-      typeof input !== 'string' && input[0] === 0x30 ? loadDer(input, options) : loadPem(text, options);
+      typeof input !== 'string' && input[0] === 0x30 ? loadDer(input, bounded) : loadPem(text, bounded);
     if (bundle.certificates.length + bundle.keys.length === 0)
       throw new PkiError('empty', 'there is no certificate and no key in PEM or DER form here');
     return bundle;
@@ -114,7 +118,9 @@ function pemKey(whole: string, label: string, body: string, options: LoadOptions
 
 function derKey(der: Uint8Array, options: LoadOptions): PrivateKey {
   const key = Buffer.from(der.buffer, der.byteOffset, der.byteLength);
-  if (isEncrypted(der)) {
+  const rounds = derivation(der);
+  if (rounds !== undefined) {
+    options.budget?.spend(Math.max(1, rounds));
     return decrypt(options, (passphrase) =>
       createPrivateKey({ key, format: 'der', type: 'pkcs8', passphrase }),
     );
@@ -131,11 +137,13 @@ function derKey(der: Uint8Array, options: LoadOptions): PrivateKey {
   throw new PkiError('not-a-key', 'not a private key in PKCS#8, PKCS#1 or SEC 1 form');
 }
 
+const SCRYPT = '1.3.6.1.4.1.11591.4.11';
+
 /** What `decrypt` knows to be available: PBES2 with PBKDF2 or scrypt and AES or 3DES, and PKCS#12's 3DES. */
 const KNOWN_ENCRYPTION: ReadonlySet<string> = new Set([
   '1.2.840.113549.1.5.13',
   '1.2.840.113549.1.5.12',
-  '1.3.6.1.4.1.11591.4.11',
+  SCRYPT,
   '1.2.840.113549.1.12.1.3',
   '1.2.840.113549.3.7',
   ...[7, 8, 9, 10, 11].map((n) => `1.2.840.113549.2.${n}`),
@@ -143,32 +151,34 @@ const KNOWN_ENCRYPTION: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether the octets are an EncryptedPrivateKeyInfo (RFC 5958 §3).
+ * What opening an EncryptedPrivateKeyInfo (RFC 5958 §3) costs in rounds; `undefined` for octets that are none.
  * @throws PkiError `unsupported-key` for an algorithm that is not at hand or a derivation that would take ages
  */
-function isEncrypted(der: Uint8Array): boolean {
+function derivation(der: Uint8Array): number | undefined {
   const oids: string[] = [];
-  let rounds = 0n;
+  const counts: bigint[] = [];
   try {
     const { encryptionAlgorithm } = AsnConvert.parse(der, EncryptedPrivateKeyInfo);
     oids.push(encryptionAlgorithm.algorithm);
     const walk = (node: asn1js.AsnType): void => {
       if (node instanceof asn1js.ObjectIdentifier) oids.push(node.getValue());
-      else if (node instanceof asn1js.Integer) {
-        const value = node.toBigInt();
-        if (value > rounds) rounds = value;
-      } else if (node instanceof asn1js.Sequence) for (const inner of node.valueBlock.value) walk(inner);
+      else if (node instanceof asn1js.Integer) counts.push(node.toBigInt());
+      else if (node instanceof asn1js.Sequence) for (const inner of node.valueBlock.value) walk(inner);
     };
     if (encryptionAlgorithm.parameters) walk(asn1js.fromBER(encryptionAlgorithm.parameters).result);
   } catch {
-    return false;
+    return undefined;
   }
+  // scrypt costs the product of its parameters N, r and p (RFC 7914 §2).
+  const rounds = oids.includes(SCRYPT)
+    ? counts.slice(0, 3).reduce((product, count) => product * count, 1n)
+    : counts.reduce((most, count) => (count > most ? count : most), 0n);
   const strange = oids.find((oid) => !KNOWN_ENCRYPTION.has(oid));
   if (strange !== undefined)
     throw new PkiError('unsupported-key', `the key is encrypted with an unsupported algorithm (${strange})`);
   if (rounds > BigInt(MAX_ROUNDS))
     throw new PkiError('unsupported-key', `the key asks for ${rounds} rounds of key derivation`);
-  return true;
+  return Number(rounds);
 }
 
 function decrypt(options: LoadOptions, open: (passphrase: Buffer) => KeyObject): PrivateKey {

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { PkiError } from '../../../engine/pki/error.ts';
 import { loadBundle } from '../../../engine/pki/load.ts';
+import { Budget } from '../../../engine/pki/pbe.ts';
 import { issue } from './fixtures.ts';
 
 const ca = await issue({ subject: 'CN=ca', ca: true });
@@ -172,4 +173,17 @@ test('what looks like endless PEM is read in linear time', () => {
   assert.throws(() => loadBundle('-----BEGIN CERTIFICATE-----'.repeat(35_000)), PkiError);
   assert.throws(() => loadBundle(`-----BEGIN CERTIFICATE-----\n${'-'.repeat(1_000_000)}`), PkiError);
   assert.ok(process.hrtime.bigint() - start < 3_000_000_000n);
+});
+
+test('many keys together may not cost more than one input may', () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const pem = privateKey
+    .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'x' })
+    .toString();
+  assert.equal(loadBundle(pem.repeat(3), { passphrase: 'x' }).keys.length, 3);
+  // OpenSSL takes 2048 rounds for each.
+  assert.throws(
+    () => loadBundle(pem.repeat(3), { passphrase: 'x', budget: new Budget(5000) }),
+    (error) => error instanceof PkiError && error.code === 'unsupported-bundle',
+  );
 });
