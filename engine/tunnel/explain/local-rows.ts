@@ -27,6 +27,14 @@ export const LOCAL_ROWS: readonly Row[] = [
       LOG,
     ],
   },
+  {
+    id: 'secrets',
+    codes: ['SECRETS_UNAVAILABLE'],
+    advice: () => [
+      'Type the secrets of the profile in again: what is stored cannot be opened on this machine.',
+      'If the disk or the state folder came from another machine, restore its key with it.',
+    ],
+  },
   { id: 'data-path', codes: ['DATA_PATH_FAILED'], advice: () => ['Connect again.', LOG] },
   {
     id: 'not-supported',

@@ -243,6 +243,7 @@ const CASES: readonly Case[] = [
   { row: 'udp', failure: { code: 'UDP_UNAVAILABLE', phase: 'local' }, first: /Another VPN/ },
   { row: 'host', failure: { code: 'HOST_CONFIGURATION', phase: 'host' }, first: /in the way/ },
   { row: 'data-path', failure: { code: 'DATA_PATH_FAILED', phase: 'established' }, first: /Connect again/ },
+  { row: 'secrets', failure: { code: 'SECRETS_UNAVAILABLE', phase: 'local' }, first: /in again/ },
   { row: 'not-supported', failure: { code: 'NOT_SUPPORTED', phase: 'local' }, first: /Change the profile/ },
   { row: 'profile', failure: { code: 'PROFILE_INVALID', phase: 'local' }, first: /Correct the field/ },
   { row: 'internal', failure: { code: 'INTERNAL_ERROR', phase: 'local' }, first: /report it/ },
