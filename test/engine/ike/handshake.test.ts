@@ -34,7 +34,7 @@ test('PSK with a virtual address: four messages, then both are ESTABLISHED', () 
     subnets: [{ address: '10.99.0.0', length: 16 }],
     domains: ['corp.culvert.test'],
   });
-  const order = world.effects.i.map((e) => e.kind).filter((k) => k !== 'note' && k !== 'send');
+  const order = world.effects.i.map((e) => e.kind).filter((k) => !['note', 'message', 'send'].includes(k));
   assert.deepEqual(order, ['state', 'path', 'assigned', 'install-child', 'state']);
   const child = world.sessions.i.view().children[0];
   assert.deepEqual(child?.local, [selector('10.98.0.5/32')]);

@@ -1,0 +1,43 @@
+/** Both ends rekey at the same instant (RFC 7296 §2.8.1, §2.25): one SA of each kind is left, and traffic goes on. */
+import assert from 'node:assert/strict';
+import { CONNECTION, gatewayConf } from '../lab/gateway.ts';
+import { ADDRESS } from '../lab/lab.ts';
+import { ping } from '../lab/probe.ts';
+import { CHILD, profile, TUNNEL } from '../lab/profile.ts';
+import { type Stage, scenario } from '../lab/stage.ts';
+
+const ROUNDS = 6;
+const ESP = 'aes128gcm16-x25519';
+
+/** Whether the two met is a matter of milliseconds; what is left must be the same either way. */
+async function settled(stage: Stage): Promise<void> {
+  const tunnel = await stage.tunnelUntil(
+    'one pair and one IKE SA',
+    (now) => now.state === 'ESTABLISHED' && now.children.filter((c) => c.state === 'INSTALLED').length === 1,
+  );
+  const alive = tunnel.children.find((c) => c.state === 'INSTALLED');
+  assert.equal((await stage.sa()).values['initiator-spi'], tunnel.ike?.spiInitiator);
+  assert.ok(alive);
+  const answers = await ping(stage.lab.client, ADDRESS.lan, { count: 10 });
+  assert.deepEqual(answers.missing, [], 'pings without answer');
+}
+
+scenario('rekey-crossing', async (stage) => {
+  for (const [what, theirs, ours] of [
+    ['the CHILD_SA', { child: CHILD }, CHILD],
+    ['the IKE SA', { ike: CONNECTION }, undefined],
+  ] as const)
+    await stage.step(`both rekey ${what}`, async () => {
+      await stage.gateway.load(gatewayConf({ esp: ESP }));
+      await stage.connect(profile({ esp: ESP }));
+      for (let round = 0; round < ROUNDS; round++) {
+        await Promise.all([stage.gateway.rekey(theirs), stage.culvert.rekey(TUNNEL, ours)]);
+        await settled(stage);
+      }
+      const tunnel = await stage.tunnel();
+      assert.equal(tunnel.datapath?.drops.integrity ?? 0, 0);
+      const done = ours ? Math.max(...tunnel.children.map((c) => c.rekeysDone)) : tunnel.ike?.rekeysDone;
+      assert.ok((done ?? 0) >= ROUNDS, `${done} rekeys`);
+      await stage.disconnect(10_000);
+    });
+});
