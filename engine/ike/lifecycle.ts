@@ -22,10 +22,17 @@ const HINT_MS = 1000 as Millis;
 /** TEMPORARY_FAILURE and its like: first wait, doubled each time up to the last (RFC 7296 §2.25). */
 const RETRY_MS = { first: 1000, last: 16_000 } as const;
 
+/** Message IDs never start over (§2.2); a rekey was asked for long before. */
+const LAST_ID = 0xffff_ffff;
+
 const attempts = new WeakMap<Exchange, number>();
 
 /** Sends the next request of an exchange on an SA whose window is free. */
 export function begin(core: Core, sa: IkeSa, exchange: Exchange): boolean {
+  if (sa.window.nextOut > LAST_ID) {
+    endNow(core, failure('LIFETIME_EXPIRED', 'established', 'the IKE SA has used up its message IDs', true));
+    return false;
+  }
   const payloads = exchange.request(core, sa);
   if (!payloads) return false;
   if (sa === core.current) core.deletedEarly.clear();

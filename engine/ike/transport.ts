@@ -18,6 +18,9 @@ import type { Flight } from './window.ts';
 /** Sends and waits of the last message: the user does not wait longer to see the end. */
 const FAREWELL = { tries: 3, wait: 600 as Millis };
 
+/** Message IDs never start over (§2.2): from here on the IKE SA is to be replaced. */
+export const NEARLY_LAST_ID = 0xffff_0000;
+
 /** Answers are repeated this often to one request, so that a replayed request is no lever. */
 const MOST_RESENDS = 32;
 
@@ -59,6 +62,7 @@ export function sendRequest(core: Core, sa: IkeSa, exchange: Exchange, payloads:
   // A repeated IKE_SA_INIT with a cookie or another group is still message 0 (§2.6, §2.7).
   const messageId = first ? (0 as MessageId) : sa.window.takeId();
   if (first) sa.window.nextOut = 1;
+  if (messageId === NEARLY_LAST_ID && sa === core.current) core.deadlines.set('ike-rekey', core.now);
   const header = headerOf(sa, exchange.table.type, false, messageId);
   const protection = sa.crypt?.protection;
   const build = (sizeIndex: number): Uint8Array[] => encode(core, protection, header, payloads, sizeIndex);

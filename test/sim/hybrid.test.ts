@@ -156,6 +156,51 @@ test('with a post-quantum pre-shared key, which goes in after the last round', (
   assert.ok(bad.closed('i')?.failure);
 });
 
+test('signatures on both sides, and EAP: both ends mean the same octets, with every round in them', () => {
+  const list = proposals('ike', TWO);
+  const chain = [utf8('a certificate')];
+  const remoteAuth = { kind: 'pubkey' as const, authorities: new Uint8Array(0) };
+  const users = { methods: ['mschapv2' as const], password: () => new Secret(utf8('a password')) };
+  for (const eap of [false, true]) {
+    const lengths = new Set<number>();
+    const w = new World({
+      initiator: {
+        proposals: list,
+        remoteAuth,
+        localAuth: eap
+          ? {
+              kind: 'eap',
+              methods: ['mschapv2'],
+              identity: 'carol',
+              username: 'carol',
+              password: new Secret(utf8('a password')),
+            }
+          : { kind: 'pubkey', chain },
+      },
+      responder: {
+        proposals: list,
+        localAuth: { kind: 'pubkey', chain },
+        remoteAuth: eap ? { kind: 'eap', authorities: new Uint8Array(0), eap: users } : remoteAuth,
+      },
+      // A signature that is what it signs: whoever verifies it must have made the same octets.
+      sign: (_who, { octets }) => ({ ok: true, method: 14, data: octets }),
+      verify: (_who, { octets, signature }) => {
+        assert.equal(toHex(signature), toHex(octets));
+        // IKE_AUTH is message 3 after two rounds.
+        assert.equal(toHex(octets).slice(-8), '00000003');
+        lengths.add(octets.length);
+        return { ok: true, subject: 'CN=peer' };
+      },
+    }).connect();
+    assert.deepEqual(methods(w), [
+      [36, 37],
+      [36, 37],
+    ]);
+    w.assertSameChildren(1);
+    assert.ok(lengths.size > 0);
+  }
+});
+
 for (const text of [HYBRID, TWO, THREE])
   test(`${text}: loss, reordering and duplicates change nothing`, () => {
     for (let seed = 1; seed <= 12; seed++) {
