@@ -10,7 +10,7 @@ import type { Core } from './core.ts';
 import type { Handshake } from './handshake.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { intAuthOctets } from './int-auth.ts';
-import { readCertificates, readOcsp } from './parts/cert.ts';
+import { linkedCertificate, readCertificates, readOcsp } from './parts/cert.ts';
 import { failure, identityText } from './parts/failures.ts';
 import { single } from './parts/pick.ts';
 
@@ -135,6 +135,11 @@ export function checkPeer(
       const text = `the peer ${identityText(identity)} ${why}`;
       then(failure('PEER_AUTHENTICATION_FAILED', 'IKE_AUTH', text, false));
     }
+    return;
+  }
+  const link = linkedCertificate(payloads);
+  if (link !== undefined) {
+    then(failure('PEER_CERTIFICATE', 'IKE_AUTH', link, false));
     return;
   }
   const request = core.ask<Answer<'peer-verdict'>>('verify-peer', (result) => {

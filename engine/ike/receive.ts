@@ -5,6 +5,7 @@
 import type { MessageId, Millis } from '../base/brand.ts';
 import { ZERO_IKE_SPI } from '../base/brand.ts';
 import { equalBytes } from '../base/bytes.ts';
+import type { Failure } from '../base/failure.ts';
 import {
   decodeHeader,
   decodeMessage,
@@ -15,7 +16,7 @@ import {
 import { WireError } from '../wire/error.ts';
 import { findError, notify } from '../wire/find.ts';
 import type { Message } from '../wire/message.ts';
-import type { SkfPayload, SkPayload } from '../wire/payloads/types.ts';
+import type { Payload, SkfPayload, SkPayload } from '../wire/payloads/types.ts';
 import { Exchange as ExchangeType, NotifyType } from '../wire/registry.ts';
 import { answerRequest } from './answer.ts';
 import type { Path } from './contract.ts';
@@ -141,8 +142,20 @@ function receiveResponse(core: Core, sa: IkeSa, datagram: Datagram): void {
   }
   noteReceived(core, message, datagram.bytes.length, payloads, roundTrip);
   core.opened = { datagram: datagram.bytes, sealed, ...inside };
-  conclude(core, sa, exchange, exchange.response(core, sa, payloads));
+  const critical = criticalFailure(core, exchange.table.story, payloads);
+  if (critical) conclude(core, sa, exchange, { kind: 'close', failure: critical });
+  else conclude(core, sa, exchange, exchange.response(core, sa, payloads));
   core.opened = undefined;
+}
+
+/** An answer with a critical payload that is not known is refused whole (§2.5); there is no answering an answer. */
+function criticalFailure(core: Core, story: string, payloads: readonly Payload[]): Failure | undefined {
+  const type = firstUnsupportedCritical(payloads);
+  if (type === undefined) return undefined;
+  const phase =
+    core.establishedAt !== undefined ? 'established' : core.handshake ? 'IKE_AUTH' : 'IKE_SA_INIT';
+  const text = `the peer's answer to ${story} has a critical payload of the unknown type ${type}`;
+  return failure('UNSUPPORTED_CRITICAL_PAYLOAD', phase, text, phase !== 'IKE_SA_INIT');
 }
 
 /** The round trip of an answered request; unknown once it was repeated, for either copy may have been answered. */
@@ -154,6 +167,11 @@ function receiveSaInitResponse(core: Core, sa: IkeSa, { bytes, path, message }: 
   if (!flight || sealedOf(message)) return;
   const refused = findError(message.payloads) !== undefined;
   noteReceived(core, message, bytes.length, undefined, timed(core, flight));
+  const critical = criticalFailure(core, 'IKE_SA_INIT', message.payloads);
+  if (critical) {
+    takeHint(core, critical);
+    return;
+  }
   core.received = bytes;
   core.receivedSpis = message;
   if (!refused && message.spiResponder !== ZERO_IKE_SPI && core.path)

@@ -55,3 +55,15 @@ export const readCertificates = (payloads: readonly Payload[]): Uint8Array[] =>
     .filter((p): p is CertPayload => p.kind === 'CERT' && p.encoding === CertEncoding.X509_SIGNATURE)
     .slice(0, MOST_CERTIFICATES)
     .map((p) => p.data);
+
+/** Encodings that stand for an address to fetch from (§3.6). */
+const LINKS: readonly number[] = [CertEncoding.HASH_AND_URL_CERT, CertEncoding.HASH_AND_URL_BUNDLE];
+
+/** That a peer's certificate came as a link alone: it is not followed, for a stranger must not send us anywhere. */
+export function linkedCertificate(payloads: readonly Payload[]): string | undefined {
+  if (readCertificates(payloads).length > 0) return undefined;
+  const link = payloads.find((p) => p.kind === 'CERT' && LINKS.includes(p.encoding));
+  return link?.kind === 'CERT'
+    ? `the peer sent its certificate as a hash and a URL (encoding ${link.encoding}), which are not followed: it must send the certificate itself`
+    : undefined;
+}

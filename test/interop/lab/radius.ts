@@ -46,7 +46,7 @@ export async function startRadius(host: Host, wishes: RadiusWishes): Promise<() 
     'tls_session_lifetime=0',
     'fragment_size=700',
   ];
-  const child = host.spawn(['hostapd', '-ddK', put('conf', `${settings.join('\n')}\n`)], { log: at('log') });
+  const child = host.spawn(['hostapd', '-dd', put('conf', `${settings.join('\n')}\n`)], { log: at('log') });
   await until('the RADIUS server', async () => {
     const { stdout } = await host.run(['ss', '-Hulnp', 'sport = :1812']);
     return stdout.trim() !== '';
