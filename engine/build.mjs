@@ -2,13 +2,17 @@
  * Bundles the engine and the CLI for Node into `dist/`: one file for the command, one for the data path's
  * worker thread, which must stay a file of its own. koffi stays outside: it loads a native library.
  */
-import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+// The names of shared parts change with their content: what an earlier build left would be packaged as well.
+for (const name of existsSync(join(root, 'dist')) ? readdirSync(join(root, 'dist')) : [])
+  if (/\.(mjs|txt)$/.test(name)) rmSync(join(root, 'dist', name));
 
 await build({
   absWorkingDir: root,

@@ -32,12 +32,11 @@ const association = (ext, name, mimeType) => ({ ext, name, description: name, mi
 /** electron-builder puts the target's processor in the place of the word. */
 const engineTree = (platform) => `dist/package/engine-${platform}-\${arch}`;
 
-const engine = (platform) => ({
-  from: engineTree(platform),
-  to: 'engine',
-  // Its `node_modules` is part of it: the filter keeps electron-builder from leaving it out.
-  filter: ['**/*'],
-});
+/** electron-builder leaves out each `node_modules` but one that it is pointed at. */
+const engine = (platform) => [
+  { from: engineTree(platform), to: 'engine', filter: ['**/*'] },
+  { from: `${engineTree(platform)}/node_modules`, to: 'engine/node_modules', filter: ['**/*'] },
+];
 
 /** The shell reaches koffi on Windows alone, where it asks whose a named pipe is. */
 const windowsKoffi = [
@@ -55,7 +54,14 @@ export const config = {
   copyright: 'Copyright the Culvert authors, Apache-2.0',
   directories: { output: 'dist/package/out', buildResources: 'resources' },
   // Everything is bundled: no module of npm goes along.
-  files: ['dist/electron/**', 'dist/renderer/**', 'package.json', '!node_modules/**'],
+  files: [
+    'dist/electron/**',
+    'dist/renderer/**',
+    // The stand-in for the preload script, for the demo in a browser.
+    '!dist/renderer/browser-bridge.js',
+    'package.json',
+    '!node_modules/**',
+  ],
   extraMetadata: { main: 'dist/electron/main.mjs', devDependencies: {}, dependencies: {} },
   asar: true,
   npmRebuild: false,
@@ -78,7 +84,7 @@ export const config = {
     synopsis: 'VPN client for IKEv2/IPsec',
     description:
       'Connects to IKEv2/IPsec gateways, tells why a connection failed, and leaves the machine as it found it.',
-    extraResources: [engine('linux')],
+    extraResources: engine('linux'),
     desktop: {
       entry: {
         Name: 'Culvert',
@@ -109,7 +115,7 @@ export const config = {
     gatekeeperAssess: false,
     extendInfo: { LSUIElement: true },
     extraResources: [
-      engine('darwin'),
+      ...engine('darwin'),
       { from: 'resources/macos/org.culvert.engine.plist', to: 'org.culvert.engine.plist' },
       { from: 'resources/macos/uninstall.sh', to: 'uninstall.sh' },
     ],
@@ -128,7 +134,7 @@ export const config = {
     icon: 'resources/icons/icon.ico',
     files: windowsKoffi,
     asarUnpack: ['**/*.node'],
-    extraResources: [engine('win32'), { from: 'resources/windows/engine-task.xml', to: 'engine-task.xml' }],
+    extraResources: [...engine('win32'), { from: 'resources/windows/engine-task.xml', to: 'engine-task.xml' }],
   },
   nsis: {
     oneClick: false,

@@ -68,7 +68,10 @@ class ContentsDouble extends Emitter implements ContentsPort {
     const next = this.sent.shift();
     if (next || this.destroyed) return Promise.resolve(next);
     return new Promise((resolve) => {
-      this.wake = () => resolve(this.nextSent());
+      this.wake = () => {
+        this.wake = () => undefined;
+        resolve(this.nextSent());
+      };
     });
   }
 }
