@@ -15,11 +15,11 @@ export interface ServiceCommand {
   readonly installedWhen: readonly string[];
 }
 
-/** Name of the unit, of the launchd job and of the Windows service. */
+/** Name of the unit, of the launchd job, and of the task of Windows: Node does not speak the service manager's protocol. */
 export const SERVICE = {
   linux: 'culvert.service',
   darwin: 'org.culvert.engine',
-  win32: 'CulvertEngine',
+  win32: '\\Culvert\\Engine',
 } as const;
 
 export function serviceCommand(
@@ -47,7 +47,7 @@ export function serviceCommand(
       };
     case 'win32': {
       const system = `${env.SystemRoot ?? 'C:\\Windows'}\\System32`;
-      const start = `Start-Process -FilePath '${system}\\sc.exe' -ArgumentList 'start ${SERVICE.win32}' -Verb RunAs -WindowStyle Hidden -Wait`;
+      const start = `Start-Process -FilePath '${system}\\schtasks.exe' -ArgumentList '/run /tn "${SERVICE.win32}"' -Verb RunAs -WindowStyle Hidden -Wait`;
       return {
         file: `${system}\\WindowsPowerShell\\v1.0\\powershell.exe`,
         args: ['-NoProfile', '-NonInteractive', '-Command', start],

@@ -62,7 +62,7 @@ export const config = {
     'package.json',
     '!node_modules/**',
   ],
-  extraMetadata: { main: 'dist/electron/main.mjs', devDependencies: {}, dependencies: {} },
+  extraMetadata: { main: 'dist/electron/main.mjs' },
   asar: true,
   npmRebuild: false,
   afterPack: setFuses,
@@ -134,7 +134,10 @@ export const config = {
     icon: 'resources/icons/icon.ico',
     files: windowsKoffi,
     asarUnpack: ['**/*.node'],
-    extraResources: [...engine('win32'), { from: 'resources/windows/engine-task.xml', to: 'engine-task.xml' }],
+    extraResources: [
+      ...engine('win32'),
+      { from: 'resources/windows/engine-task.xml', to: 'engine-task.xml' },
+    ],
   },
   nsis: {
     oneClick: false,

@@ -13,7 +13,13 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const CACHE = join(root, 'dist/package/cache');
 
 /** What `import 'koffi'` needs of it; the rest is its sources. */
-export const KOFFI_FILES = ['package.json', 'index.js', 'src/koffi/index.js', 'LICENSE.txt'];
+export const KOFFI_FILES = [
+  'package.json',
+  'index.js',
+  'src/koffi/index.js',
+  'src/koffi/src/static.js',
+  'LICENSE.txt',
+];
 
 /** Some members of a `.tgz`, without their leading folders; `tar` is part of all three systems. */
 function extract(archive, members, strip, into) {

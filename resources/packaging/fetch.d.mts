@@ -1,0 +1,2 @@
+/** See `fetch.mjs`. */
+export function verify(path: string, wanted: string): string;

@@ -1,0 +1,149 @@
+/**
+ * The package for Linux as it comes out: put together by electron-builder around a stand-in for Electron's binary, its
+ * list of files, its fuses; then installed, started, used and removed in namespaces of its own.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { FuseState, type FuseV1Options, FuseVersion, getCurrentFuseWire } from '@electron/fuses';
+import { Arch, build, Platform } from 'electron-builder';
+import { config } from '../../resources/packaging/builder.mjs';
+import { makeEngineTree } from '../../resources/packaging/engine-tree.mjs';
+import { FUSES } from '../../resources/packaging/fuses.mjs';
+import { requireOrSkip } from '../support/require.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'culvert-package-'));
+const tree = join(folder, 'out', 'linux-unpacked');
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** As many files of a distribution of Electron as electron-builder asks for. Its fuse wire is where a real one's is. */
+function fakeElectron(): string {
+  const dist = join(folder, 'electron');
+  for (const sub of ['', 'resources', 'locales']) mkdirSync(join(dist, sub), { recursive: true });
+  const wire = Buffer.concat([
+    Buffer.from('no program at all '),
+    Buffer.from('dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX'),
+    Buffer.from([1, 9]),
+    Buffer.from('101100011'),
+  ]);
+  writeFileSync(join(dist, 'electron'), wire, { mode: 0o755 });
+  for (const name of ['chrome-sandbox', 'LICENSE', 'LICENSES.chromium.html', 'locales/en-US.pak'])
+    writeFileSync(join(dist, name), 'x');
+  return dist;
+}
+
+before(async () => {
+  execFileSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  const engine = join(folder, 'engine');
+  await makeEngineTree({ platform: 'linux', arch: process.arch, runtime: process.execPath, into: engine });
+  const here = (text: string): string => text.replace(/^dist\/package\/engine-linux-\$\{arch\}/, engine);
+  const extra = config.linux?.extraResources as { from: string; to: string; filter: string[] }[];
+  await build({
+    projectDir: root,
+    publish: 'never',
+    targets: Platform.LINUX.createTarget('dir', process.arch === 'arm64' ? Arch.arm64 : Arch.x64),
+    config: {
+      ...config,
+      electronDist: fakeElectron(),
+      directories: { ...config.directories, output: join(folder, 'out') },
+      linux: { ...config.linux, extraResources: extra.map((e) => ({ ...e, from: here(e.from) })) },
+    },
+  });
+});
+
+const walk = (path: string, under = ''): string[] =>
+  readdirSync(join(path, under), { withFileTypes: true }).flatMap((entry) => {
+    const name = under === '' ? entry.name : `${under}/${entry.name}`;
+    return entry.isDirectory() ? walk(path, name) : [name];
+  });
+
+/** Names that change with their content are shortened to their pattern. */
+const general = (name: string): string =>
+  name.replace(/-[A-Z0-9]{8}(?=\.mjs)/, '-*').replace(/-[\w-]{8}(?=\.(js|css)$)/, '-*');
+
+test('the engine of the package: its bundle, its Node, koffi, licences, and nothing else', () => {
+  const files = new Set(walk(join(tree, 'resources/engine')).map(general));
+  const native = [...files].filter((name) => name.startsWith('node_modules/@koromix/'));
+  assert.ok(native.some((name) => name.endsWith('koffi.node')));
+  for (const name of native) files.delete(name);
+  assert.deepEqual(
+    [...files].filter((name) => !/^(chunk|main|demo|demo-ui|repair)-\*\.mjs/.test(name)).sort(),
+    [
+      'LICENSE',
+      'culvert',
+      'culvert.mjs',
+      'datapath-worker.mjs',
+      'node',
+      'node_modules/koffi/LICENSE.txt',
+      'node_modules/koffi/index.js',
+      'node_modules/koffi/package.json',
+      'node_modules/koffi/src/koffi/index.js',
+      'node_modules/koffi/src/koffi/src/static.js',
+    ],
+  );
+  for (const name of ['node', 'culvert', 'culvert.mjs'])
+    assert.equal(statSync(join(tree, 'resources/engine', name)).mode & 0o777, 0o755, name);
+});
+
+test("the app's archive: shell, renderer, manifest; no module of npm, no source, no demo", async () => {
+  const { listPackage, extractFile } = await import('@electron/asar');
+  const archive = join(tree, 'resources/app.asar');
+  const names = listPackage(archive, { isPack: false }).map((name) => name.slice(1));
+  const expected =
+    /^(dist|dist\/electron(\/(main\.mjs|preload\.cjs|icons(\/tray-\w+(@2x)?\.(png|ico))?))?|dist\/renderer(\/(index\.html|[\w-]+\.svg|assets(\/[\w.-]+\.(js|css))?))?|package\.json)(\.LEGAL\.txt)?$/;
+  assert.deepEqual(
+    names.filter((name) => !expected.test(name)),
+    [],
+  );
+  for (const name of ['dist/electron/main.mjs', 'dist/electron/preload.cjs', 'dist/renderer/index.html'])
+    assert.ok(names.includes(name), name);
+  const manifest = JSON.parse(extractFile(archive, 'package.json').toString('utf8'));
+  assert.equal(manifest.main, 'dist/electron/main.mjs');
+  assert.equal(manifest.scripts, undefined);
+});
+
+test('the fuses of the packed executable are as decided', async () => {
+  const wire = await getCurrentFuseWire(join(tree, 'culvert-desktop'));
+  assert.equal(wire.version, FuseVersion.V1);
+  for (const [fuse, wanted] of Object.entries(FUSES)) {
+    if (!/^\d+$/.test(fuse)) continue;
+    const state = wire[Number(fuse) as FuseV1Options];
+    assert.equal(state, wanted ? FuseState.ENABLE : FuseState.DISABLE, `fuse ${fuse}`);
+  }
+});
+
+test('installed, started as its unit says, used by a member of the group, removed', (t) => {
+  const commands = ['unshare', 'setpriv', 'systemd-analyze', 'groupadd', 'ip', 'nft'];
+  if (!requireOrSkip(t, { root: true, namespaces: true, commands, files: ['/dev/net/tun'] })) return;
+  const script = join(root, 'test/packaging/installed.sh');
+  const args = ['--mount', '--net', '--pid', '--fork', '--mount-proc', '--propagation', 'private'];
+  const { status, stdout, stderr } = spawnSync(
+    'unshare',
+    [...args, 'sh', script, tree, join(root, 'resources/linux')],
+    { encoding: 'utf8', timeout: 120_000 },
+  );
+  assert.equal(status, 0, `${stdout}\n${stderr}`);
+  const said = new Map(
+    stdout.split('\n').map((line) => [line.split(' ')[0], line.slice(line.indexOf(' ') + 1)]),
+  );
+  assert.equal(said.get('group'), 'culvert:nobody');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  assert.equal(said.get('version'), version);
+  assert.ok(said.has('verified'));
+  assert.doesNotMatch(stderr, /culvert(-repair)?\.service/, 'systemd-analyze verify has nothing to say');
+  assert.equal(said.get('ready'), '/run/culvert/engine.sock');
+  assert.equal(said.get('socket'), '660 root:culvert');
+  const info = JSON.parse(said.get('status') ?? '');
+  assert.equal(info.engine.privileged, true);
+  assert.equal(said.get('stranger'), '4', 'NOT_PERMITTED');
+  assert.match(said.get('up') ?? '', /NO_ANSWER/, 'the interface could be made with what the unit leaves');
+  assert.equal(said.get('ended'), '0');
+  assert.equal(said.get('repaired'), '0');
+  assert.equal(said.get('state'), 'kept');
+  assert.equal(said.get('left'), '0 0');
+});
