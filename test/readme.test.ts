@@ -30,7 +30,7 @@ test('the profile is accepted without a warning', () => {
 
 test('every npm script it names exists', () => {
   const named = [
-    ...readme.matchAll(/npm (?:run (?:-s )?)?(test:?\w*|demo|bench|check|build|culvert)\b/g),
+    ...readme.matchAll(/npm (?:run (?:-s )?)?(test:?\w*|demo|bench|check|build|culvert|start|package)\b/g),
   ].map((m) => m[1] as string);
   assert.ok(named.length > 8);
   for (const name of named) assert.ok(manifest.scripts[name], name);
