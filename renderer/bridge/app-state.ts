@@ -54,12 +54,28 @@ export const useProfiles = (): readonly ProfileSummary[] =>
 
 export const useTunnels = (): readonly TunnelSnapshot[] => useApp((s) => s.snapshot?.tunnels ?? NO_TUNNELS);
 
+/** A history that says the same keeps its identity, so that what draws it need not draw it again each second. */
+function withKnownHistories(next: Snapshot, before: Snapshot | undefined): Snapshot {
+  if (!before) return next;
+  const tunnels = next.tunnels.map((tunnel) => {
+    const known = before.tunnels.find((t) => t.name === tunnel.name)?.history;
+    const [last, lastKnown] = [tunnel.history.at(-1), known?.at(-1)];
+    const same =
+      known?.length === tunnel.history.length &&
+      last?.time === lastKnown?.time &&
+      last?.text === lastKnown?.text &&
+      tunnel.history[0]?.time === known[0]?.time;
+    return same ? { ...tunnel, history: known } : tunnel;
+  });
+  return { ...next, tunnels };
+}
+
 /** Subscribes to everything that the shell tells. Once, for the life of the window. */
 export async function listen(): Promise<void> {
   bridge.on('engine', (engine) => appState.set({ engine }));
   bridge.on('snapshot', (snapshot) => {
     takeSamples(snapshot);
-    appState.set({ snapshot });
+    appState.set({ snapshot: withKnownHistories(snapshot, appState.get().snapshot) });
   });
   bridge.on('settings', (settings) => appState.set({ settings }));
   bridge.on('opened', (files) => appState.set({ opened: files, screen: 'import', subject: undefined }));

@@ -91,7 +91,9 @@ export class Stage {
       ...rest,
     });
     this.#contexts.push(context);
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(15_000);
+    // Functions that a test hands to the page were compiled to keep their names with this helper.
+    await context.addInitScript({ content: 'globalThis.__name = (made) => made;' });
     const page = await context.newPage();
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning')

@@ -1,5 +1,5 @@
 /** The engine's log, live: by level and subject, searched, followed, copied. */
-import { ArrowDownToLine, Copy, Download } from 'lucide-react';
+import { ArrowDownToLine, Check, Copy, Download } from 'lucide-react';
 import { type JSX, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { LogLine } from '../../../engine/api/events.ts';
 import { useAction } from '../../bridge/action.ts';
@@ -7,6 +7,7 @@ import { useApp, useTunnels } from '../../bridge/app-state.ts';
 import { bridge } from '../../bridge/bridge.ts';
 import { useText } from '../../i18n/text.tsx';
 import { useUnits } from '../../i18n/units.ts';
+import { base64Of } from '../../model/files.ts';
 import {
   appendLines,
   LEVELS,
@@ -71,21 +72,26 @@ export function Log({ subject }: ScreenProps): JSX.Element {
   }, [shown, follow]);
   const whole = (): string => `${shown.map(plainLine).join('\n')}\n`;
   const copy = useAction(() => bridge.copy(whole()));
-  const save = useAction(() =>
+  const [copied, setCopied] = useState(false);
+  const copyAll = async (): Promise<void> => setCopied((await copy.run()) === true);
+  const save = useAction(async () =>
     bridge.saveFile({
       name: 'culvert.log',
-      content: btoa(String.fromCharCode(...new TextEncoder().encode(whole()))),
+      content: await base64Of(new Blob([whole()])),
     }),
   );
-  const change = (part: Partial<LogFilter>): void => setFilter((before) => ({ ...before, ...part }));
+  const change = (part: Partial<LogFilter>): void => {
+    setCopied(false);
+    setFilter((before) => ({ ...before, ...part }));
+  };
   return (
     <Page
       title={text('log.title')}
       lead={text('log.lead')}
       actions={
         <>
-          <Button icon={Copy} busy={copy.busy} onClick={() => void copy.run()}>
-            {text('action.copy')}
+          <Button icon={copied ? Check : Copy} busy={copy.busy} onClick={() => void copyAll()}>
+            {text(copied ? 'action.copied' : 'action.copy')}
           </Button>
           <Button icon={Download} busy={save.busy} onClick={() => void save.run()}>
             {text('action.saveFile')}

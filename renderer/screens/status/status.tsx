@@ -23,6 +23,10 @@ import { IkeCard } from './ike-card.tsx';
 import styles from './status.module.css';
 import { RekeysCard, TimelineCard } from './timeline.tsx';
 
+/** An hour does not move to the eye within a second. */
+const everyTenSeconds = (iso: string): string =>
+  new Date(Math.ceil(Date.parse(iso) / 10_000) * 10_000).toISOString();
+
 /** What a rekey replaced stands below what is in use. */
 const byUse = (a: ChildSnapshot, b: ChildSnapshot): number =>
   Number(a.state === 'REKEYED' || a.state === 'DELETING') -
@@ -103,7 +107,7 @@ export function Status({ subject }: ScreenProps): JSX.Element {
         <ChildCard key={child.id} tunnel={tunnel.name} child={child} now={now} />
       ))}
       {tunnel.ike && <ThroughputCard tunnel={tunnel.name} now={now} />}
-      <TimelineCard history={tunnel.history} now={now} />
+      <TimelineCard history={tunnel.history} now={everyTenSeconds(now)} />
       <div className={styles.two}>
         <RekeysCard history={tunnel.history} />
         {tunnel.datapath && <PacketsCard datapath={tunnel.datapath} />}

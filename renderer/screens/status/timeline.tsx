@@ -1,5 +1,5 @@
 /** The last hour: states as bands, rekeys, checks, moves and trouble as marks; below it the same in words. */
-import type { JSX } from 'react';
+import { type JSX, type MemoExoticComponent, memo } from 'react';
 import type { TunnelEvent } from '../../../engine/api/events.ts';
 import { useText } from '../../i18n/text.tsx';
 import { useUnits } from '../../i18n/units.ts';
@@ -24,72 +24,78 @@ export interface HistoryProps {
   readonly now: string;
 }
 
-export function TimelineCard({ history, now }: HistoryProps): JSX.Element {
-  const text = useText();
-  const units = useUnits();
-  const found = marks(history, now);
-  return (
-    <Card title={text('timeline.title')}>
-      <div className={styles.timeline} aria-hidden>
-        <span className={styles.laneName}>{text('timeline.state')}</span>
-        <div className={styles.lane}>
-          {bands(history, now).map(({ from, to, tone, state }) => (
-            <div
-              key={`${from} ${state}`}
-              className={styles.band}
-              data-tone={tone}
-              title={state}
-              style={{ insetInlineStart: percent(from), inlineSize: percent(to - from) }}
-            />
-          ))}
-        </div>
-        {LANES.map((lane) => (
-          <div key={lane} style={{ display: 'contents' }}>
-            <span className={styles.laneName}>{text(`timeline.${lane}`)}</span>
-            <div className={styles.lane}>
-              <div className={styles.inner}>
-                {found
-                  .filter((mark) => mark.lane === lane)
-                  .map((mark, n) => (
-                    <div
-                      // biome-ignore lint/suspicious/noArrayIndexKey: events have no name of their own, and never move
-                      key={`${mark.event.time} ${n}`}
-                      className={styles.mark}
-                      data-tone={mark.tone}
-                      title={`${units.clock(mark.event.time)} ${mark.event.text}`}
-                      style={{ insetInlineStart: percent(mark.at) }}
-                    />
-                  ))}
+export const TimelineCard: MemoExoticComponent<(props: HistoryProps) => JSX.Element> = memo(
+  function TimelineCard({ history, now }: HistoryProps): JSX.Element {
+    const text = useText();
+    const units = useUnits();
+    const found = marks(history, now);
+    return (
+      <Card title={text('timeline.title')}>
+        <div className={styles.timeline} aria-hidden>
+          <span className={styles.laneName}>{text('timeline.state')}</span>
+          <div className={styles.lane}>
+            {bands(history, now).map(({ from, to, tone, state }) => (
+              <div
+                key={`${from} ${state}`}
+                className={styles.band}
+                data-tone={tone}
+                title={state}
+                style={{ insetInlineStart: percent(from), inlineSize: percent(to - from) }}
+              />
+            ))}
+          </div>
+          {LANES.map((lane) => (
+            <div key={lane} style={{ display: 'contents' }}>
+              <span className={styles.laneName}>{text(`timeline.${lane}`)}</span>
+              <div className={styles.lane}>
+                <div className={styles.inner}>
+                  {found
+                    .filter((mark) => mark.lane === lane)
+                    .map((mark, n) => (
+                      <div
+                        // biome-ignore lint/suspicious/noArrayIndexKey: events have no name of their own, and never move
+                        key={`${mark.event.time} ${n}`}
+                        className={styles.mark}
+                        data-tone={mark.tone}
+                        title={`${units.clock(mark.event.time)} ${mark.event.text}`}
+                        style={{ insetInlineStart: percent(mark.at) }}
+                      />
+                    ))}
+                </div>
               </div>
             </div>
-          </div>
-        ))}
-        <div className={styles.scale}>
-          <span>{text('timeline.hourAgo')}</span>
-          <span>{text('timeline.halfHourAgo')}</span>
-          <span>{text('timeline.now')}</span>
-        </div>
-      </div>
-      <Disclosure label={text('timeline.events', { count: history.length })}>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reachable by keyboard */}
-        <ol className={styles.events} tabIndex={0} aria-label={text('timeline.title')}>
-          {history.toReversed().map((event, n) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: events have no name of their own
-            <li key={`${event.time} ${n}`} className={styles.event}>
-              <time dateTime={event.time}>{units.clock(event.time)}</time>
-              <Dot tone={EVENT_TONES[event.level]} />
-              <span lang="en" dir="ltr">
-                {event.text}
-              </span>
-            </li>
           ))}
-        </ol>
-      </Disclosure>
-    </Card>
-  );
-}
+          <div className={styles.scale}>
+            <span>{text('timeline.hourAgo')}</span>
+            <span>{text('timeline.halfHourAgo')}</span>
+            <span>{text('timeline.now')}</span>
+          </div>
+        </div>
+        <Disclosure label={text('timeline.events', { count: history.length })}>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reachable by keyboard */}
+          <ol className={styles.events} tabIndex={0} aria-label={text('timeline.title')}>
+            {history.toReversed().map((event, n) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: events have no name of their own
+              <li key={`${event.time} ${n}`} className={styles.event}>
+                <time dateTime={event.time}>{units.clock(event.time)}</time>
+                <Dot tone={EVENT_TONES[event.level]} />
+                <span lang="en" dir="ltr">
+                  {event.text}
+                </span>
+              </li>
+            ))}
+          </ol>
+        </Disclosure>
+      </Card>
+    );
+  },
+);
 
-export function RekeysCard({ history }: { readonly history: readonly TunnelEvent[] }): JSX.Element {
+type RekeysProps = Pick<HistoryProps, 'history'>;
+
+export const RekeysCard: MemoExoticComponent<(props: RekeysProps) => JSX.Element> = memo(function RekeysCard({
+  history,
+}: RekeysProps): JSX.Element {
   const text = useText();
   const units = useUnits();
   const done = rekeys(history);
@@ -132,4 +138,4 @@ export function RekeysCard({ history }: { readonly history: readonly TunnelEvent
       )}
     </Card>
   );
-}
+});
