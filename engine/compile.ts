@@ -250,6 +250,7 @@ function readyPlan(
       retransmission: profile.retransmission,
       fragmentation: profile.fragmentation,
       initialContact: profile.ike.initialContact,
+      mobike: profile.ike.mobike,
       preferPss: profile.ike.preferPss,
       ...(ppk ? { ppk } : {}),
     },

@@ -11,6 +11,7 @@ import { groupId } from './os/groups.ts';
 import { fetchAnswer, fetchBytes } from './os/http.ts';
 import { type EngineLog, openLog } from './os/log.ts';
 import { resolveName } from './os/name.ts';
+import { ownAddresses } from './os/netmon/addresses.ts';
 import { fileProfiles } from './os/profiles/store.ts';
 import { fileCache } from './os/revocation/cache.ts';
 import { systemScheduler } from './os/scheduler.ts';
@@ -19,6 +20,7 @@ import {
   selectCrypto,
   selectDatapath,
   selectHost,
+  selectNetworkMonitor,
   selectPeerCredentials,
   selectSecrets,
   selectTun,
@@ -70,6 +72,7 @@ function systemWorld({ log }: EngineLog, offload: OffloadLevel): World {
     resolve: resolveName,
     localAddressFor: udp.localAddressFor,
     pathMtu: udp.pathMtu,
+    localAddresses: async (except) => ownAddresses(except),
     openIkeSocket: (family) => udp.open({ port: 0, address: family === 4 ? '0.0.0.0' : '::' }),
     openDatapath: (request) => openDatapath({ scheduler, ike }, offload, request),
   };
@@ -132,8 +135,12 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   });
   warmDatapath();
   log.info('the engine is ready', { socket, version });
+  const monitor = selectNetworkMonitor()((event) =>
+    event.kind === 'wake' ? engine.woke(event.asleepMs) : engine.networkChanged(),
+  );
   const stop = async (): Promise<void> => {
     coolDatapath();
+    monitor.close();
     await engine.stop();
     await server.close();
     await host.close();

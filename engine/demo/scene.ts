@@ -71,6 +71,7 @@ function gatewayConfig(psk: string): IkeConfig {
   return {
     role: 'responder',
     encapsulation: 'auto',
+    mobike: true,
     localId: parseIdentity(GATEWAY_ID),
     localAuth: { kind: 'psk', secret },
     sendRemoteId: false,
@@ -172,6 +173,7 @@ export async function setTheScene(options: SceneOptions = {}): Promise<Scene> {
     resolve: async (name) => [name],
     localAddressFor: async () => LOOPBACK,
     pathMtu: async () => 1500,
+    localAddresses: async () => [],
     openIkeSocket: () => selectUdp().open({ port: 0, address: LOOPBACK }),
     openDatapath: async ({ mtu }) => {
       const number = connections++;

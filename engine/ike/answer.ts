@@ -8,11 +8,22 @@ import { answerCreateChild, answerFollowUp } from './exchanges/create-child-answ
 import { answerDeletes } from './exchanges/delete.ts';
 import { IkeRekey } from './exchanges/ike-rekey.ts';
 import { answerIntermediate } from './exchanges/intermediate.ts';
+import { answerMobike } from './exchanges/mobike.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { retireSa, takeOver } from './ike-takeover.ts';
 import { endNow } from './lifecycle.ts';
 import { failure, refusal } from './parts/failures.ts';
 import { notifyName } from './parts/pick.ts';
+
+const MOBIKE: ReadonlySet<number> = new Set([
+  NotifyType.UPDATE_SA_ADDRESSES,
+  NotifyType.ADDITIONAL_IP4_ADDRESS,
+  NotifyType.ADDITIONAL_IP6_ADDRESS,
+  NotifyType.NO_ADDITIONAL_ADDRESSES,
+  NotifyType.COOKIE2,
+  NotifyType.NAT_DETECTION_SOURCE_IP,
+  NotifyType.NAT_DETECTION_DESTINATION_IP,
+]);
 
 type Respond = (answer: readonly Payload[]) => void;
 
@@ -78,9 +89,10 @@ function answerInformational(core: Core, sa: IkeSa, payloads: readonly Payload[]
     return;
   }
   for (const n of findAll(payloads, 'Notify'))
-    core.note('message', `${notifyName(n.type)} is not acted upon`, 'debug');
+    if (!MOBIKE.has(n.type)) core.note('message', `${notifyName(n.type)} is not acted upon`, 'debug');
+  const moved = answerMobike(core, sa, payloads);
   const { payloads: answer, ike } = answerDeletes(core, findAll(payloads, 'Delete'));
-  respond(answer);
+  respond([...moved, ...answer]);
   if (ike) deleted(core, sa);
 }
 

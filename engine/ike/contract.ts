@@ -131,6 +131,8 @@ export interface IkeConfig {
   /** RFC 7383; `sizes` are the IP datagram sizes to try, largest first. */
   readonly fragmentation: { readonly enabled: boolean; readonly sizes: readonly number[] };
   readonly initialContact: boolean;
+  /** Offer or take MOBIKE (RFC 4555). */
+  readonly mobike: boolean;
   /** Prefer RSASSA-PSS to PKCS#1 v1.5 in method 14 (RFC 7427). */
   readonly preferPss: boolean;
   readonly ppk?: PpkConfig;
@@ -167,7 +169,12 @@ export type Command =
 
 export type Input =
   /** Initiator only. `path.remote.port` 500 starts without marker and floats to 4500; any other has the marker at once. */
-  | { readonly kind: 'start'; readonly path: Path }
+  | { readonly kind: 'start'; readonly path: Path; readonly addresses?: readonly string[] }
+  /**
+   * Initiator only: datagrams now go this way. `addresses`: all of ours. With MOBIKE the peer is told; without it
+   * nothing but the way of further messages changes.
+   */
+  | { readonly kind: 'path-changed'; readonly path: Path; readonly addresses: readonly string[] }
   /** `encapsulated`: it came with the non-ESP marker (already removed). */
   | {
       readonly kind: 'datagram';
@@ -301,6 +308,7 @@ export type NoteTopic =
   | 'rekey'
   | 'liveness'
   | 'nat'
+  | 'path'
   | 'auth'
   | 'child'
   | 'config'
@@ -377,6 +385,11 @@ export interface IkeView {
   /** Whether a PPK is in the keys; `undefined` when none is configured. */
   readonly ppk: boolean | undefined;
   readonly path: Path | undefined;
+  readonly mobike: boolean;
+  /** Further addresses of the peer, by MOBIKE. */
+  readonly peerAddresses: readonly string[];
+  /** When the peer last proved to be there by an IKE message. */
+  readonly heardAt: Instant;
   readonly nat: NatView;
   readonly fragmentation: boolean;
   readonly establishedAt: Instant | undefined;

@@ -55,6 +55,14 @@ export class Core {
   path: Path | undefined;
   encapsulated = false;
   nat: NatView = { local: false, remote: false, forced: false };
+  /** Both ends have it (RFC 4555). */
+  mobike = false;
+  /** Ours, for the peer to know of. */
+  ownAddresses: readonly string[] = [];
+  /** Where else the peer says it can be reached. */
+  peerAddresses: readonly string[] = [];
+  /** Our address as the peer sees it, hashed; another one means another NAT mapping. */
+  natSeen: Uint8Array | undefined;
   fragmentation = false;
   /** Transform numbers of private use may be spoken of: always ours to offer, a peer's to name with its vendor ID. */
   privateUse: boolean;

@@ -15,6 +15,7 @@ import { ChildRekey } from './exchanges/child-rekey.ts';
 import { childDelete } from './exchanges/delete.ts';
 import { IkeRekey } from './exchanges/ike-rekey.ts';
 import { liveness } from './exchanges/liveness.ts';
+import { movePath } from './exchanges/mobike.ts';
 import { firstGroup, SaInit } from './exchanges/sa-init.ts';
 import { begin, beginClose, endNow, pump } from './lifecycle.ts';
 import { failure } from './parts/failures.ts';
@@ -58,6 +59,9 @@ class IkeSession implements Session {
     switch (input.kind) {
       case 'start':
         start(core, input);
+        return;
+      case 'path-changed':
+        if (core.config.role === 'initiator') movePath(core, input.path, input.addresses);
         return;
       case 'datagram':
         receive(core, input.bytes, input.path, input.encapsulated);
@@ -111,6 +115,9 @@ class IkeSession implements Session {
       },
       ppk: core.config.ppk && core.establishedAt !== undefined ? core.ppkInUse : undefined,
       path: core.path,
+      mobike: core.mobike,
+      peerAddresses: core.peerAddresses,
+      heardAt: core.lastHeard,
       nat: core.nat,
       fragmentation: core.fragmentation,
       establishedAt: core.establishedAt,
@@ -135,6 +142,7 @@ function forget(input: Input): void {
 function start(core: Core, input: Extract<Input, { kind: 'start' }>): void {
   if (core.config.role !== 'initiator' || core.state !== 'CREATED') return;
   core.path = input.path;
+  core.ownAddresses = input.addresses ?? [];
   core.encapsulated = input.path.remote.port !== 500;
   core.setState('CONNECTING');
   const group = firstGroup(core);

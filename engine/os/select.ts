@@ -22,6 +22,8 @@ import { type PeerProcess, peerProcess } from './ffi/peercred.linux.ts';
 import { memoryHost } from './host.fake.ts';
 import { linuxHostEnvironment, routingOf } from './host.linux.ts';
 import { type OpenHost, openHost } from './host.ts';
+import { networkMonitor } from './netmon/monitor.ts';
+import type { WatchNetwork } from './netmon/port.ts';
 import { FileSecrets } from './secrets/file-store.ts';
 import type { KeyKeeper, SecretsStore } from './secrets/port.ts';
 import { keychainKeeper } from './secrets/secrets.darwin.ts';
@@ -153,3 +155,15 @@ export function selectPeerCredentials(): ((socket: Socket) => PeerProcess | unde
   if (process.platform === 'win32') return undefined;
   return process.platform === 'linux' ? peerProcess : () => undefined;
 }
+
+/** Linux and macOS have commands that report changes as they happen; elsewhere interfaces are compared. */
+export function selectNetworkMonitor(): WatchNetwork {
+  const [name, ...args] = MONITORS[process.platform] ?? [];
+  const path = name === undefined ? undefined : systemCommands().find(name);
+  return path === undefined ? networkMonitor() : networkMonitor([path, ...args]);
+}
+
+const MONITORS: Readonly<Record<string, readonly string[]>> = {
+  linux: ['ip', '-o', 'monitor', 'link', 'address', 'route'],
+  darwin: ['route', '-n', 'monitor'],
+};

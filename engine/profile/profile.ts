@@ -127,6 +127,7 @@ export interface Profile {
     readonly proposals: readonly ProposalSpec[];
     readonly lifetime: ProfileLifetime;
     readonly initialContact: boolean;
+    readonly mobike: boolean;
     readonly preferPss: boolean;
     readonly ppk: ProfilePpk | undefined;
   };

@@ -105,6 +105,8 @@ export interface ProfileDocument {
     | (LifetimeDocument & {
         readonly proposals?: TextList | undefined;
         readonly initialContact?: boolean | undefined;
+        /** Move the IKE SA to another path instead of making a new one (RFC 4555); on when left out. */
+        readonly mobike?: boolean | undefined;
         readonly preferPss?: boolean | undefined;
         /** A post-quantum pre-shared key (RFC 8784); `secret` is written like a psk. */
         readonly ppk?:
@@ -269,6 +271,7 @@ export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
     ...lifetime,
     proposals: list.optional(),
     initialContact: z.boolean().optional(),
+    mobike: z.boolean().optional(),
     preferPss: z.boolean().optional(),
     ppk: object({ id: text, secret: text, required: z.boolean().optional() }).optional(),
   }).optional(),

@@ -155,6 +155,7 @@ function read(found: Findings, document: ProfileDocument): Profile | undefined {
       proposals: ikeProposals,
       lifetime: ikeLifetime,
       initialContact: document.ike?.initialContact ?? true,
+      mobike: document.ike?.mobike ?? true,
       preferPss: document.ike?.preferPss ?? true,
       ppk: ppk(found, document),
     },

@@ -72,13 +72,18 @@ export class SessionDriver {
     this.#parts = parts;
   }
 
-  start(path: Path): void {
+  start(path: Path, addresses: readonly string[] = []): void {
     this.#path = path;
-    this.#feed({ kind: 'start', path });
+    this.#feed({ kind: 'start', path, addresses });
   }
 
   datagram(bytes: Uint8Array, path: Path, encapsulated: boolean): void {
     this.#feed({ kind: 'datagram', bytes, path, encapsulated });
+  }
+
+  /** Datagrams go another way from now on. */
+  move(path: Path, addresses: readonly string[]): void {
+    this.#feed({ kind: 'path-changed', path, addresses });
   }
 
   command(command: Command): void {

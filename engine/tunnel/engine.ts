@@ -261,6 +261,17 @@ export class Engine implements EngineApi {
     return changes.map((c) => c.description);
   }
 
+  /** Tells every tunnel that the network is another one. */
+  networkChanged(): void {
+    for (const { tunnel } of this.#entries.values())
+      tunnel.networkChanged().catch((error: unknown) => this.#parts.world.log.error(String(error)));
+  }
+
+  /** Tells every tunnel that the machine has slept. */
+  woke(asleepMs: number): void {
+    for (const { tunnel } of this.#entries.values()) tunnel.woke(asleepMs);
+  }
+
   /** Takes every tunnel down and leaves the host clean. */
   async stop(): Promise<void> {
     this.imports.close();

@@ -90,6 +90,7 @@ export class Link {
     const local =
       (await world.localAddressFor(remote.address)) ?? (remote.address.includes(':') ? '::' : '0.0.0.0');
     this.#pathMtu = (await world.pathMtu(remote.address)) ?? USUAL_PATH_MTU;
+    const addresses = plan.ike.mobike ? await world.localAddresses([open.interface]) : [];
     if (remote.port === PLAIN_PORT)
       this.#ikeSocket = await world.openIkeSocket(remote.address.includes(':') ? 6 : 4);
     if (this.#ended) {
@@ -132,7 +133,10 @@ export class Link {
     socket?.onDatagram((bytes, from) =>
       driver.datagram(bytes, { local: { address: local, port: socket.local.port }, remote: from }, false),
     );
-    driver.start({ local: { address: local, port: socket?.local.port ?? open.datapath.local.port }, remote });
+    driver.start(
+      { local: { address: local, port: socket?.local.port ?? open.datapath.local.port }, remote },
+      addresses,
+    );
   }
 
   /** An event of the data path; true when it was this link's. */
@@ -146,6 +150,11 @@ export class Link {
       localAddress === undefined ? event.local : { address: localAddress, port: event.local.port };
     driver.datagram(event.bytes, { local, remote: event.remote }, true);
     return true;
+  }
+
+  /** Our address is another one. */
+  move(path: Path, addresses: readonly string[]): void {
+    this.#driver?.move(path, addresses);
   }
 
   command(command: Command): void {

@@ -58,6 +58,8 @@ export interface World {
   localAddressFor(remote: string): Promise<string | undefined>;
   /** What the kernel knows of the path's MTU, in octets of IP datagram. */
   pathMtu(remote: string): Promise<number | undefined>;
+  /** Of this machine, without those of the named interfaces. */
+  localAddresses(except: readonly string[]): Promise<readonly string[]>;
   openIkeSocket(family: 4 | 6): Promise<IkeSocket>;
   /** @throws OsError `tun-unavailable`, `udp-unavailable` */
   openDatapath(request: { readonly name: string; readonly mtu: number }): Promise<OpenDatapath>;

@@ -4,9 +4,8 @@
  * carries what each needs; every change of phase goes through `#enter`.
  */
 
-import type { Instant } from '../base/brand.ts';
 import type { Failure } from '../base/failure.ts';
-import { after, between, millis } from '../base/instant.ts';
+import { after, between } from '../base/instant.ts';
 import type { Endpoint } from '../base/ip.ts';
 import type { DatapathEvent } from '../datapath/protocol.ts';
 import type { Command, NoteData, NoteTopic, SessionFactory } from '../ike/contract.ts';
@@ -21,27 +20,13 @@ import { asFailure, deserves } from './judgement.ts';
 import { KillSwitch } from './kill-switch.ts';
 import { Link } from './link.ts';
 import { Patience } from './patience.ts';
+import type { Phase } from './phase.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials, OpenDatapath, World } from './ports.ts';
 import { Prompt } from './prompt.ts';
+import { NETWORK_CHANGED, Roaming, type RoamingParts } from './roaming.ts';
+import { setTrap } from './trap.ts';
 import { type Keepsake, type Missing, type Ready, UserSecrets } from './user-secrets.ts';
-
-export type Phase =
-  | { readonly kind: 'down' }
-  | { readonly kind: 'preparing' }
-  | {
-      readonly kind: 'connecting';
-      readonly link: Link;
-      readonly ready: Ready;
-      readonly rest: readonly Endpoint[];
-      readonly bypass: readonly string[];
-    }
-  | { readonly kind: 'up'; readonly link: Link }
-  /** Waits before it tries again. */
-  | { readonly kind: 'waiting'; readonly until: Instant; readonly cancel: () => void }
-  /** Down, with routes kept, until a packet wants through (strongSwan's trap). */
-  | { readonly kind: 'held'; readonly cancel: () => void }
-  | { readonly kind: 'closing'; readonly link: Link };
 
 export type TunnelTopic = NoteTopic | 'host' | 'tunnel' | 'path' | 'attempt' | 'drops';
 
@@ -75,15 +60,14 @@ interface Waiter {
   readonly reject: (failure: Failure) => void;
 }
 
-/** How often a held tunnel looks whether traffic wants through. */
-const TRAP_POLL = millis(200);
-const DROP_INTERVAL = millis(15_000);
-
 export class Tunnel {
   readonly plan: TunnelPlan;
   readonly #parts: TunnelParts;
   readonly #gateway: GatewayAddresses;
   readonly #killSwitch: KillSwitch;
+  readonly #roaming: Roaming;
+  /** The next end of a link is ours, and another link follows at once. */
+  #renewing = false;
   #phase: Phase = { kind: 'down' };
   #open: OpenDatapath | undefined;
   #waiters: Waiter[] = [];
@@ -102,14 +86,24 @@ export class Tunnel {
   readonly #secrets: UserSecrets;
   /** For clients; at most one question at a time. */
   readonly prompt: Prompt;
-  #dropWatch: DropWatch | undefined;
-  #cancelDrops: (() => void) | undefined;
+  readonly #drops: DropWatch;
 
   constructor(parts: TunnelParts) {
     this.plan = parts.plan;
     this.#parts = parts;
     this.#gateway = new GatewayAddresses(parts);
     this.#killSwitch = new KillSwitch(parts);
+    this.#roaming = new Roaming({
+      world: parts.world,
+      up: () => this.#up(),
+      renew: (failure) => this.#renew(failure),
+      note: (level, text) => parts.events.note(level, 'path', text),
+    });
+    this.#drops = new DropWatch({
+      scheduler: parts.world.scheduler,
+      drops: () => this.#open?.datapath.totals().drops,
+      note: (text, data) => parts.events.note('warn', 'drops', text, data),
+    });
     const { scheduler } = parts.world;
     this.#patience = new Patience(scheduler, () => this.#tooLong());
     this.prompt = new Prompt({
@@ -196,6 +190,40 @@ export class Tunnel {
       authenticated: false,
       message: `not connected within ${Math.round(this.plan.patience / 1000)} s`,
     });
+  }
+
+  /** Addresses, routes or links of this machine have changed. */
+  async networkChanged(): Promise<void> {
+    if (this.#phase.kind === 'waiting') {
+      this.#phase.cancel();
+      await this.#prepare();
+    } else if (this.#phase.kind === 'connecting') {
+      const { link } = this.#phase;
+      const before = link.view()?.path;
+      const address = before && (await this.#parts.world.localAddressFor(before.remote.address));
+      if (address !== undefined && address !== before?.local.address && this.link === link)
+        this.#renew(NETWORK_CHANGED);
+    } else await this.#roaming.networkChanged();
+  }
+
+  /** The machine, or this process, stood still for so long. */
+  woke(asleepMs: number): void {
+    if (this.#phase.kind === 'up') this.#roaming.woke(asleepMs);
+    else void this.networkChanged();
+  }
+
+  #up(): ReturnType<RoamingParts['up']> {
+    const { link } = this;
+    const open = this.#open;
+    return this.#phase.kind === 'up' && link && open
+      ? { link, datapath: open.datapath, interface: open.interface }
+      : undefined;
+  }
+
+  /** Another IKE SA in place of this one, on all addresses of the gateway; the host stays as it is meanwhile. */
+  #renew(failure: Failure): void {
+    this.#renewing = true;
+    this.link?.abandon(failure);
   }
 
   command(command: Command): void {
@@ -315,31 +343,11 @@ export class Tunnel {
     this.#everUp = true;
     this.#lastFailure = undefined;
     this.#enter({ kind: 'up', link });
-    this.#watchDrops();
+    this.#roaming.begin();
+    this.#drops.begin();
     const keepsake = this.#secrets.proved();
     if (keepsake) this.#parts.events.keep(keepsake);
     for (const waiter of this.#waiters.splice(0)) waiter.resolve();
-  }
-
-  /** Says what the data path drops, for as long as a data path is open. */
-  #watchDrops(): void {
-    if (this.#dropWatch) return;
-    const { scheduler } = this.#parts.world;
-    const watch = new DropWatch();
-    this.#dropWatch = watch;
-    const look = (): void => {
-      const open = this.#open;
-      if (!open || this.#dropWatch !== watch) return;
-      for (const { cause, count } of watch.look(open.datapath.totals().drops))
-        this.#parts.events.note('warn', 'drops', `${count} packets dropped: ${cause}`, { cause, count });
-      this.#cancelDrops = scheduler.at(after(scheduler.now(), DROP_INTERVAL), look);
-    };
-    look();
-  }
-
-  #forgetDrops(): void {
-    this.#cancelDrops?.();
-    this.#dropWatch = undefined;
   }
 
   #childless(link: Link): void {
@@ -393,6 +401,13 @@ export class Tunnel {
   /** A link or an attempt has ended by itself. */
   async #over(ended: Failure | undefined): Promise<void> {
     const failure = ended && this.#explained(ended);
+    this.#roaming.end();
+    if (this.#renewing && failure) {
+      this.#renewing = false;
+      this.#parts.events.note('warn', 'tunnel', failure.message);
+      await this.#prepare();
+      return;
+    }
     if (failure) {
       this.#lastFailure = failure;
       this.#parts.events.note('warn', 'tunnel', failure.message);
@@ -419,22 +434,17 @@ export class Tunnel {
   }
 
   #hold(): void {
-    const { scheduler } = this.#parts.world;
     const wanted = (): number => this.#open?.datapath.totals().drops['no-route'] ?? 0;
-    const before = wanted();
-    const poll = (): void => {
-      if (this.#phase.kind !== 'held') return;
-      if (wanted() > before) void this.#prepare();
-      else this.#enter({ kind: 'held', cancel: scheduler.at(after(scheduler.now(), TRAP_POLL), poll) });
-    };
     this.#parts.events.note('info', 'tunnel', 'waiting for traffic before the next attempt');
-    this.#phase = { kind: 'held', cancel: scheduler.at(after(scheduler.now(), TRAP_POLL), poll) };
-    this.#parts.events.changed();
+    const cancel = setTrap(this.#parts.world.scheduler, wanted, () => void this.#prepare());
+    this.#enter({ kind: 'held', cancel });
   }
 
   async #finish(failure: Failure | undefined): Promise<void> {
     const { host, events } = this.#parts;
     this.#patience.stop();
+    this.#roaming.end();
+    this.#renewing = false;
     this.#secrets.end();
     const link = this.link;
     if (link) await link.settled();
@@ -461,7 +471,7 @@ export class Tunnel {
   }
 
   async #closeDatapath(): Promise<void> {
-    this.#forgetDrops();
+    this.#drops.end();
     const open = this.#open;
     this.#open = undefined;
     await open?.datapath.close();
@@ -476,7 +486,7 @@ export class Tunnel {
         message: `the data path stopped: ${event.reason}`,
       };
       this.#open = undefined;
-      this.#forgetDrops();
+      this.#drops.end();
       this.link?.abandon(failure);
       return;
     }

@@ -82,6 +82,7 @@ const COMMON = {
   retransmission: { timeout: seconds(1), base: 1.8, jitter: 0.1, tries: 6 },
   fragmentation: { enabled: true, sizes: [1280, 576] },
   initialContact: true,
+  mobike: false,
   preferPss: false,
 } as const satisfies Partial<IkeConfig>;
 

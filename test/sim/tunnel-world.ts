@@ -209,6 +209,7 @@ export async function tunnelWorld(
       resolve: async () => [SERVER.address],
       localAddressFor: async () => CLIENT.address,
       pathMtu: async () => 1500,
+      localAddresses: async () => [],
       openIkeSocket: () => Promise.reject(new Error('no plain port here')),
       openDatapath: async () => ({ datapath: ours, interface: 'culvert0' }),
     },

@@ -16,7 +16,7 @@ import { single } from '../parts/pick.ts';
 import { adoptPpk, readPpkRequest } from '../ppk.ts';
 import { checkPeer, claimedIdentity, prove } from '../proof.ts';
 import { EapAnswer } from './auth-eap-answer.ts';
-import { noteIgnored } from './auth-parts.ts';
+import { agreeOnMobike, mobikeOffer, noteIgnored } from './auth-parts.ts';
 
 /** A refused peer's retransmits are answered for this long. */
 const REFUSED_MS = seconds(5);
@@ -113,27 +113,29 @@ function complete(
   if (!handshake) return;
   adoptPpk(core, sa);
   noteIgnored(core, payloads);
+  agreeOnMobike(core, payloads);
+  const mobike = core.mobike ? mobikeOffer(core) : [];
   core.initialContact = findNotify(payloads, NotifyType.INITIAL_CONTACT) !== undefined;
   if (core.initialContact) core.note('auth', 'the peer says that it has no other SA here');
   const config = assign(core, payloads);
   if (!config) {
-    respond([...identity, notify(NotifyType.INTERNAL_ADDRESS_FAILURE)]);
+    respond([...identity, ...mobike, notify(NotifyType.INTERNAL_ADDRESS_FAILURE)]);
     established(core);
     return;
   }
   if (!find(payloads, 'SA')) {
-    respond([...identity, ...config]);
+    respond([...identity, ...mobike, ...config]);
     established(core);
     return;
   }
   const answer = answerChild(core, payloads, core.config.children, 'none', 0);
   if (!answer.ok) {
     core.note('child', 'no configured child meets what the peer asks for', 'warn');
-    respond([...identity, answer.error]);
+    respond([...identity, ...mobike, answer.error]);
     established(core);
     return;
   }
-  respond([...identity, ...config, answer.sa, ...answer.rest]);
+  respond([...identity, ...mobike, ...config, answer.sa, ...answer.rest]);
   installPair(core, sa, {
     ...answer.agreement,
     nonces: { initiator: handshake.peerNonce, responder: handshake.ourNonce },

@@ -18,6 +18,7 @@ import { established } from '../lifecycle.ts';
 import { certPayloads, certreqPayloads } from '../parts/cert.ts';
 import { cfgRequest, readReply, wantsAny } from '../parts/config.ts';
 import { failure, refusal } from '../parts/failures.ts';
+import { additionalAddresses, readAddresses } from '../parts/mobike.ts';
 import { notifyName, single } from '../parts/pick.ts';
 import { adoptPpk } from '../ppk.ts';
 import { childCreate } from './child-create.ts';
@@ -45,9 +46,25 @@ export function firstRequest(
     ...(config.sendRemoteId && config.remoteId ? [{ kind: 'IDr' as const, ...config.remoteId }] : []),
     ...proof,
     ...(config.remoteAuth.kind === 'eap' ? [notify(NotifyType.EAP_ONLY_AUTHENTICATION)] : []),
+    ...mobikeOffer(core),
     ...(wantsAny(config.virtualIp) ? [cfgRequest(config.virtualIp)] : []),
     ...(child ? [child.sa, ...child.rest] : []),
   ];
+}
+
+/** In a request and in the answer that carries the first child's SA (RFC 4555 §3.1). */
+export const mobikeOffer = (core: Core): Payload[] =>
+  core.config.mobike
+    ? [
+        notify(NotifyType.MOBIKE_SUPPORTED),
+        ...additionalAddresses(core.ownAddresses, core.path?.local.address),
+      ]
+    : [];
+
+/** Takes MOBIKE into use when both ends have it. */
+export function agreeOnMobike(core: Core, payloads: readonly Payload[]): void {
+  core.mobike = core.config.mobike && findNotify(payloads, NotifyType.MOBIKE_SUPPORTED) !== undefined;
+  if (core.mobike) core.peerAddresses = readAddresses(payloads) ?? [];
 }
 
 /** Both have proved themselves: the address, the first child, ESTABLISHED. */
@@ -59,6 +76,7 @@ export function completed(
 ): Outcome {
   adoptPpk(core, sa);
   noteIgnored(core, payloads);
+  agreeOnMobike(core, payloads);
   const error = findError(payloads);
   if (error) return { kind: 'close', failure: refusal(error, phase, true) };
   const config = readConfig(core, payloads);
@@ -109,6 +127,6 @@ function readConfig(core: Core, payloads: readonly Payload[]): Assigned | Failur
 
 /** Notifies that belong to extensions which are not in use. */
 export function noteIgnored(core: Core, payloads: readonly Payload[]): void {
-  for (const type of [NotifyType.AUTH_LIFETIME, NotifyType.REDIRECT, NotifyType.MOBIKE_SUPPORTED])
+  for (const type of [NotifyType.AUTH_LIFETIME, NotifyType.REDIRECT])
     if (findNotify(payloads, type)) core.note('message', `${notifyName(type)} is not acted upon`, 'debug');
 }

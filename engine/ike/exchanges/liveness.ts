@@ -2,16 +2,18 @@
 import { Exchange as ExchangeType } from '../../wire/registry.ts';
 import { armLiveness } from '../lifecycle.ts';
 import { DONE, type Exchange, type ExchangeTable } from './exchange.ts';
+import { checkMapping, mappingProbe } from './mobike.ts';
 
 export function liveness(): Exchange {
   return {
     table: TABLE,
     key: 'liveness',
-    request(core) {
+    request(core, sa) {
       core.note('liveness', 'nothing heard for a while: asking the peer', 'debug');
-      return [];
+      return mappingProbe(core, sa);
     },
-    response(core) {
+    response(core, _sa, payloads) {
+      checkMapping(core, payloads);
       core.note(
         'liveness',
         `the peer answered${core.roundTrip === undefined ? '' : ` in ${core.roundTrip} ms`}`,

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { NEGOTIATION_MESSAGES, negotiationSchema } from '../../../engine/api/negotiation.ts';
 import { toHex } from '../../../engine/base/bytes.ts';
 import type { MessageEffect } from '../../../engine/tunnel/driver.ts';
-import { DropWatch } from '../../../engine/tunnel/drop-watch.ts';
+import { DropCounts } from '../../../engine/tunnel/drop-watch.ts';
 import { History } from '../../../engine/tunnel/history.ts';
 import { Negotiation } from '../../../engine/tunnel/negotiation.ts';
 import { type Who, World, type WorldOptions } from '../../sim/world.ts';
@@ -151,7 +151,7 @@ test('answers to liveness checks in a row are one event, messages are none', () 
 });
 
 test('drops are told once, by how many more they are', () => {
-  const watch = new DropWatch();
+  const watch = new DropCounts();
   assert.deepEqual(watch.look({ replay: 2, 'no-route': 9, integrity: 0 }), [{ cause: 'replay', count: 2 }]);
   assert.deepEqual(watch.look({ replay: 2, 'no-route': 19, integrity: 0 }), []);
   assert.deepEqual(watch.look({ replay: 5, 'no-route': 19, integrity: 1 }), [
