@@ -101,8 +101,19 @@ export class Roaming {
     const now = this.#parts.up();
     if (!now) return;
     this.#parts.note('info', `${why}: asking the gateway`);
-    now.link.command({ kind: 'probe' });
+    void this.#probe();
     this.#expect(deadline, `${why}, and the gateway does not answer`);
+  }
+
+  /** With MOBIKE the question tells the gateway where we are as well: a NAT may have moved us without our knowledge. */
+  async #probe(): Promise<void> {
+    const { world, up } = this.#parts;
+    const addresses = await world.localAddresses([up()?.interface ?? '']);
+    const now = up();
+    const view = now?.link.view();
+    if (!now || !view) return;
+    if (view.mobike && view.path) now.link.move(view.path, addresses);
+    else now.link.command({ kind: 'probe' });
   }
 
   /** Something of the gateway has to come until then. */
@@ -130,7 +141,7 @@ export class Roaming {
       const due = asked === undefined || scheduler.now() - asked > 2 * ONE_WAY_DEADLINE;
       if (due && !this.#offline && isOneWay(now.link.view(), now.datapath, scheduler.now())) {
         this.#askedAt = scheduler.now();
-        now.link.command({ kind: 'probe' });
+        void this.#probe();
         this.#expect(ONE_WAY_DEADLINE, 'the gateway is silent while packets are sent to it');
       }
       this.#look();

@@ -12,6 +12,7 @@ import { profile } from '../lab/profile.ts';
 import { type Stage, scenario } from '../lab/stage.ts';
 
 const QUICK = { timeout: 1, base: 1.5, jitter: 0, tries: 4 };
+const NO_DIRECT = 'ip route del 10.77.0.0/24 dev direct0';
 /** Packets of the probe in a second. */
 const RATE = 100;
 
@@ -20,24 +21,18 @@ const roaming = (mobike: boolean) =>
 
 const conf = (mobike: boolean) => gatewayConf({ connection: { mobike: mobike ? 'yes' : 'no' } });
 
-/** The default route by the second uplink, without a NAT in front. */
+/** The gateway by the second uplink, without a NAT in front. */
 const toDirect = ({ lab }: Stage): Promise<string> =>
-  lab.client.script([
-    `ip route replace default via ${ADDRESS.wan} dev direct0`,
-    `ip route replace ${ADDRESS.gw}/32 via ${ADDRESS.wan} dev direct0 onlink`,
-  ]);
+  lab.client.script([`ip route replace 10.77.0.0/24 dev direct0 src ${ADDRESS.clientDirect}`]);
 const toNat = ({ lab }: Stage): Promise<string> =>
-  lab.client.script([
-    `ip route del ${ADDRESS.gw}/32 dev direct0`,
-    `ip route replace default via ${ADDRESS.natInside} dev nat0`,
-  ]);
+  lab.client.script([NO_DIRECT]);
 
 async function lossOver(stage: Stage, during: () => Promise<unknown>): Promise<number> {
   const stream = pingStream(stage.lab.client, ADDRESS.lan);
   await sleep(500);
   await during();
   const { lost, sent } = await stream.stop();
-  assert.ok(sent > RATE, `only ${sent} packets were sent`);
+  assert.ok(sent > RATE / 2, `only ${sent} packets were sent`);
   return lost;
 }
 
@@ -101,9 +96,14 @@ scenario('roaming', async (stage) => {
           'nft flush table ip nat',
           'nft add rule ip nat out oifname wan0 meta l4proto { tcp, udp } masquerade to :40000-49999',
           'nft add rule ip nat out oifname wan0 masquerade',
-          'conntrack -F 2>/dev/null || ip link set client down && ip link set client up',
+          // The kernel forgets the mappings of an address that goes.
+          `ip address del ${ADDRESS.nat}/24 dev wan0`,
+          `ip address add ${ADDRESS.nat}/24 dev wan0`,
+          `ip route replace default via ${ADDRESS.wan}`,
         ]);
+        await sleep(1_500);
         await firstPing(lab.client, ADDRESS.lan, 30_000);
+        await sleep(500);
       });
       assert.ok(lost <= 15 * RATE, `${lost} packets lost`);
       assert.notEqual((await stage.sa()).values['remote-port'], port);
