@@ -47,6 +47,7 @@ const gateway = new Gateway({
   config: {
     role: 'responder',
     encapsulation: 'auto',
+    mobike: true,
     localId: parseIdentity(GATEWAY_ID),
     localAuth: { kind: 'psk', secret },
     sendRemoteId: false,

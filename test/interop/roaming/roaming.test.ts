@@ -24,8 +24,7 @@ const conf = (mobike: boolean) => gatewayConf({ connection: { mobike: mobike ? '
 /** The gateway by the second uplink, without a NAT in front. */
 const toDirect = ({ lab }: Stage): Promise<string> =>
   lab.client.script([`ip route replace 10.77.0.0/24 dev direct0 src ${ADDRESS.clientDirect}`]);
-const toNat = ({ lab }: Stage): Promise<string> =>
-  lab.client.script([NO_DIRECT]);
+const toNat = ({ lab }: Stage): Promise<string> => lab.client.script([NO_DIRECT]);
 
 async function lossOver(stage: Stage, during: () => Promise<unknown>): Promise<number> {
   const stream = pingStream(stage.lab.client, ADDRESS.lan);
