@@ -40,7 +40,7 @@ export function spread(values: readonly number[]): Spread {
   return { min, median: (lower + upper) / 2, max };
 }
 
-/** A row with its ratio. */
+/** A row with its ratio, unless the peer's median is nothing to compare with. */
 export function row(
   what: { readonly bench: string; readonly metric: string; readonly unit: string },
   culvert: readonly number[],
@@ -49,5 +49,6 @@ export function row(
   const ours = spread(culvert);
   if (peer === undefined) return { ...what, culvert: ours };
   const theirs = spread(peer.values);
-  return { ...what, culvert: ours, peer: { name: peer.name, ...theirs }, ratio: ours.median / theirs.median };
+  const compared = { ...what, culvert: ours, peer: { name: peer.name, ...theirs } };
+  return theirs.median === 0 ? compared : { ...compared, ratio: ours.median / theirs.median };
 }
