@@ -3,15 +3,17 @@
  * owner must be SYSTEM or the Administrators, and the answer is acted upon. The pipe is opened at identification
  * level, so that a false server cannot act as us.
  */
-import { readdirSync } from 'node:fs';
 import type { OwnerVerdict } from './owner.ts';
 
-const PIPES = '\\\\.\\pipe\\';
 /** Well-known SIDs ([MS-DTYP] §2.4.2.4): LocalSystem, BUILTIN\Administrators. */
 const TRUSTED: readonly string[] = ['S-1-5-18', 'S-1-5-32-544'];
 
-export function judgePipeOwner(pipe: string, owner: string | undefined): OwnerVerdict {
-  if (owner === undefined) return { kind: 'refused', reason: `the owner of ${pipe} cannot be found out` };
+/** The owner's SID in its text form; `none` where no such pipe can be opened, `unknown` when Windows does not say. */
+export type PipeOwner = `S-${string}` | 'none' | 'unknown';
+
+export function judgePipeOwner(pipe: string, owner: PipeOwner): OwnerVerdict {
+  if (owner === 'none') return { kind: 'absent' };
+  if (owner === 'unknown') return { kind: 'refused', reason: `the owner of ${pipe} cannot be found out` };
   return TRUSTED.includes(owner)
     ? { kind: 'trusted' }
     : { kind: 'refused', reason: `${pipe} belongs to ${owner} and not to SYSTEM` };
@@ -26,8 +28,7 @@ const SE_KERNEL_OBJECT = 6;
 const OWNER_SECURITY_INFORMATION = 1;
 const INVALID_HANDLE = -1;
 
-/** The owner's SID in its text form, or undefined when Windows does not say. */
-async function ownerOf(pipe: string): Promise<string | undefined> {
+async function ownerOf(pipe: string): Promise<PipeOwner> {
   const { default: koffi } = await import('koffi');
   const kernel32 = koffi.load('kernel32.dll');
   const advapi32 = koffi.load('advapi32.dll');
@@ -43,7 +44,8 @@ async function ownerOf(pipe: string): Promise<string | undefined> {
 
   const flags = SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
   const handle = Number(createFile(pipe, READ_CONTROL, 0, null, OPEN_EXISTING, flags, null));
-  if (handle === INVALID_HANDLE) return undefined;
+  // Not there, busy, or closed to us: it is not connected to, and asked again later.
+  if (handle === INVALID_HANDLE) return 'none';
   const owner: unknown[] = [null];
   const descriptor: unknown[] = [null];
   const text: unknown[] = [null];
@@ -58,7 +60,7 @@ async function ownerOf(pipe: string): Promise<string | undefined> {
       null,
       descriptor,
     );
-    if (status !== 0 || sidToString(owner[0], text) === 0) return undefined;
+    if (status !== 0 || sidToString(owner[0], text) === 0) return 'unknown';
     return koffi.decode(text[0], 'char16_t', -1);
   } finally {
     if (text[0]) localFree(text[0]);
@@ -67,8 +69,5 @@ async function ownerOf(pipe: string): Promise<string | undefined> {
   }
 }
 
-export async function checkPipeOwner(pipe: string): Promise<OwnerVerdict> {
-  // Looking into the folder of pipes does not take up one of the server's instances.
-  if (!readdirSync(PIPES).includes(pipe.slice(PIPES.length))) return { kind: 'absent' };
-  return judgePipeOwner(pipe, await ownerOf(pipe));
-}
+export const checkPipeOwner = async (pipe: string): Promise<OwnerVerdict> =>
+  judgePipeOwner(pipe, await ownerOf(pipe));

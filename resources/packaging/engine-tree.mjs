@@ -33,7 +33,9 @@ function putNode(target, platform, tree, runtime) {
   else {
     const archive = fetchPackage(target.node, CACHE);
     extract(archive, [`package/bin/${name}`], 2, tree);
-    extract(archive, ['package/LICENSE'], 1, join(tree, 'licences', 'node'));
+    // The package for Windows has no licence in it; it is the same for all.
+    const whole = platform === 'win32' ? fetchPackage(TARGETS['linux-x64'].node, CACHE) : archive;
+    extract(whole, ['package/LICENSE'], 1, join(tree, 'licences', 'node'));
   }
   chmodSync(join(tree, name), 0o755);
 }

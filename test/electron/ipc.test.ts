@@ -165,3 +165,15 @@ test('without an engine a call says so; about tells of the shell', async (t) => 
     value: { version: '0.1.0', platform: 'linux', locale: 'en-GB', hasShell: true },
   });
 });
+
+test('a service that is not installed is not started, and the refusal says what to do', async (t) => {
+  if (existsSync('/usr/lib/systemd/system/culvert.service')) {
+    t.skip('Culvert is installed on this machine');
+    return;
+  }
+  const { ask } = await desk(t);
+  const outcome = await ask(CHANNELS.startEngine);
+  assert.ok(!outcome.ok && outcome.failure.code === 'NOT_SUPPORTED');
+  assert.ok((outcome.failure.advice ?? []).length > 0);
+  assert.ok(isRefusal(await ask(CHANNELS.startEngine, 'now')));
+});

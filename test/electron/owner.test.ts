@@ -55,7 +55,8 @@ test('a pipe belongs to SYSTEM or the Administrators, or is refused', () => {
   assert.equal(judgePipeOwner('p', 'S-1-5-18').kind, 'trusted');
   assert.equal(judgePipeOwner('p', 'S-1-5-32-544').kind, 'trusted');
   assert.equal(judgePipeOwner('p', 'S-1-5-21-1-2-3-1001').kind, 'refused');
-  assert.equal(judgePipeOwner('p', undefined).kind, 'refused');
+  assert.equal(judgePipeOwner('p', 'unknown').kind, 'refused');
+  assert.equal(judgePipeOwner('p', 'none').kind, 'absent');
 });
 
 const place = mkdtempSync(join(tmpdir(), 'culvert-owner-'));
