@@ -71,3 +71,24 @@ test('a packet without ports is not one with the highest', () => {
   assert.equal(inner.sourcePort, -1);
   assert.equal(cache.find(fragment, inner), undefined);
 });
+
+test('flows of one slot are not taken for each other, whatever sets them apart', () => {
+  const [template = new Uint8Array()] = fc.sample(
+    packets.filter((packet) => packet[0] === 0x45),
+    1,
+  );
+  const inner = new InnerHeader();
+  // Source, destination, source port, destination port: far more flows than slots, one field at a time.
+  for (const at of [12, 16, 20, 22]) {
+    const cache = new FlowCache<number>();
+    const packet = template.slice();
+    for (let i = 0; i < 20_000; i++) {
+      packet[at] = i >>> 8;
+      packet[at + 1] = i;
+      assert.ok(inner.read(packet, 0, packet.length));
+      assert.equal(cache.find(packet, inner), undefined, `flow ${i} by ${at}`);
+      cache.remember(i);
+      assert.equal(cache.find(packet, inner), i);
+    }
+  }
+});
