@@ -51,14 +51,14 @@ stat -c 'socket %a %U:%G' /run/culvert/engine.sock
 
 member() { setpriv --reuid nobody --regid nogroup --groups culvert /usr/bin/culvert "$@"; }
 stranger() { setpriv --reuid nobody --regid nogroup --clear-groups /usr/bin/culvert "$@"; }
-echo "status $(member status --socket /run/culvert/engine.sock --json | tr -d '\n' | head -c 20000)"
+echo "status $(member status --json | tr -d '\n' | head -c 20000)"
 set +e
-stranger status --socket /run/culvert/engine.sock >/dev/null 2>&1
+stranger status >/dev/null 2>&1
 echo "stranger $?"
 # A gateway that is not there: the interface and the host must have been ready for it.
 printf '%s' '{"name":"nowhere","gateway":{"hosts":["127.0.0.9"]},"local":{"id":"a","auth":{"psk":"secret-of-the-test"}},"remote":{"id":"b"},"retransmission":{"timeout":"1s","tries":1}}' >"$scratch/nowhere.json"
 chmod 755 "$scratch"; chmod 644 "$scratch/nowhere.json"
-up=$(member up "$scratch/nowhere.json" --wait --socket /run/culvert/engine.sock --json 2>&1 | tr -d '\n')
+up=$(member up "$scratch/nowhere.json" --wait --json 2>&1 | tr -d '\n')
 echo "up $up"
 set -e
 
