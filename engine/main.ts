@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { ApiError, localFailure } from './api/failure.ts';
 import type { OffloadLevel } from './base/offload-level.ts';
 import type { EngineOptions, RunningEngine } from './cli/start.ts';
+import { createDiagnose } from './diagnose.ts';
 import { createDoctor } from './doctor.ts';
 import { createSession } from './ike/session.ts';
 import { createImporter } from './importer.ts';
@@ -19,6 +20,7 @@ import {
   coolDatapath,
   selectCrypto,
   selectDatapath,
+  selectFacts,
   selectHost,
   selectNetworkMonitor,
   selectPeerCredentials,
@@ -109,6 +111,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     ),
     importer: createImporter(),
     doctor: createDoctor({ world, createSession, fetchAnswer, online }),
+    diagnose: createDiagnose(selectFacts(stateDir)),
     logSource: { tail: (lines, after) => ring.tail(lines, after), onLine: (line) => ring.onLine(line) },
     about: {
       version,

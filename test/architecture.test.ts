@@ -120,6 +120,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
     type: ['engine/os', 'engine/tunnel/ports.ts'],
   },
+  'engine/diagnose': { any: ['engine/base', 'engine/api', 'engine/pki', 'engine/profile'] },
   'engine/doctor': {
     any: [
       'engine/base',

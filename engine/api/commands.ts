@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { NAME_PATTERN, NAME_RULE } from '../base/name.ts';
+import { bundleSchema, type DiagnoseBundle, type DiagnoseParams, diagnoseSchema } from './diagnose.ts';
 import { type DoctorParams, type DoctorReport, doctorReportSchema, doctorSchema } from './doctor.ts';
 import { type LogLine, logLineSchema } from './events.ts';
 import {
@@ -154,6 +155,8 @@ export interface MethodTypes {
   readonly 'import.store': { readonly params: StoreImportParams; readonly result: AddProfileResult };
   readonly 'import.discard': { readonly params: { readonly draft: number }; readonly result: Nothing };
   readonly 'profiles.doctor': { readonly params: DoctorParams; readonly result: DoctorReport };
+  /** Everything that the engine knows, without secrets. */
+  readonly 'diagnose.bundle': { readonly params: DiagnoseParams; readonly result: DiagnoseBundle };
   readonly 'log.tail': { readonly params: LogTailParams; readonly result: LogTail };
   /** Begins `log` notifications with the lines after those of the answer. */
   readonly 'log.follow': { readonly params: LogTailParams; readonly result: LogTail & Watch };
@@ -254,6 +257,8 @@ export const METHODS: { readonly [M in Method]: MethodRow<M> } = {
   'import.discard': { right: 'admin', params: draftSchema, result: accepted },
   // It asks servers, and the gateway with the stored credentials.
   'profiles.doctor': { right: 'operate', params: doctorSchema, result: doctorReportSchema },
+  // The log and the network of the whole machine are in it.
+  'diagnose.bundle': { right: 'admin', params: diagnoseSchema, result: bundleSchema },
   'log.tail': { right: 'read', params: tailParams, result: z.object({ lines: z.array(logLineSchema) }) },
   'log.follow': {
     right: 'read',

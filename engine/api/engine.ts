@@ -13,6 +13,7 @@ import type {
   UpParams,
   UpResult,
 } from './commands.ts';
+import type { DiagnoseBundle, DiagnoseParams } from './diagnose.ts';
 import type { DoctorParams, DoctorReport } from './doctor.ts';
 import type { LogLine } from './events.ts';
 import type { ImportApi } from './import.ts';
@@ -40,6 +41,8 @@ export interface EngineApi {
   removeProfile(name: string): Promise<void>;
   /** Examines a stored profile; a check that fails is part of the report, not a rejection. */
   doctor(params: DoctorParams): Promise<DoctorReport>;
+  /** Everything that is known, without secrets, at most `MAX_BUNDLE_OCTETS` of it. */
+  diagnose(params: DiagnoseParams): Promise<DiagnoseBundle>;
   /** The latest lines of the log, oldest first. */
   logTail(lines: number, after?: number): readonly LogLine[];
   /** Calls `line` for each new line of the log. Returns how to stop. */

@@ -1,6 +1,7 @@
 /** The command line as a whole. */
 import { Command, CommanderError } from 'commander';
 import { localFailure } from '../api/failure.ts';
+import { addDiagnoseCommand } from './commands/diagnose.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEngineCommand } from './commands/engine.ts';
 import { addHostCommands } from './commands/host.ts';
@@ -46,6 +47,7 @@ export function buildProgram(loaders: Loaders): Command {
   addEngineCommand(program, loaders.version, loaders.engine);
   addProfileCommands(program);
   addDoctorCommand(program);
+  addDiagnoseCommand(program);
   addImportCommand(program);
   addTunnelCommands(program);
   addWatchCommands(program);

@@ -12,6 +12,7 @@ import { parsePrefix } from '../base/ip.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import { defaultProposals } from '../crypto/proposals.ts';
+import { createDiagnose } from '../diagnose.ts';
 import { createDoctor } from '../doctor.ts';
 import type { EspSaPair } from '../esp/params.ts';
 import { ANY_IPV4, ANY_IPV6, Gateway } from '../gateway/gateway.ts';
@@ -21,7 +22,7 @@ import { createImporter } from '../importer.ts';
 import { memoryHost } from '../os/host.fake.ts';
 import { fetchAnswer } from '../os/http.ts';
 import { systemScheduler } from '../os/scheduler.ts';
-import { openInline, selectCrypto, selectUdp } from '../os/select.ts';
+import { openInline, selectCrypto, selectFacts, selectUdp } from '../os/select.ts';
 import { MemoryTun } from '../os/tun/tun.fake.ts';
 import { formatIdentity, parseIdentity } from '../pki/identity.ts';
 import type { ProfileStorage } from '../profile/storage.ts';
@@ -194,6 +195,8 @@ export async function setTheScene(options: SceneOptions = {}): Promise<Scene> {
     ),
     importer: createImporter(),
     doctor: createDoctor({ world, createSession, fetchAnswer }),
+    // It is one process with a gateway of its own: the network of the machine has no part in it.
+    diagnose: createDiagnose({ ...selectFacts(''), read: async () => [] }),
     logSource,
     about: {
       version: '',

@@ -28,13 +28,18 @@ export function routingOf(stateDir: string): Routing {
   return { table: table + offset, preference: preference + offset, protocol };
 }
 
+const tableName = ({ table }: Routing): string => `culvert${table}`;
+
+/** The nftables table of an engine. */
+export const firewallTable = (stateDir: string): string => tableName(routingOf(stateDir));
+
 export function linuxHostEnvironment(routing: Routing = CULVERT_ROUTING): HostEnvironment {
   const commands = systemCommands();
   return {
     routes: linuxRoutes(commands),
     dns: linuxDns(commands),
     routing,
-    firewall: linuxFirewall(commands, `culvert${routing.table}`),
+    firewall: linuxFirewall(commands, tableName(routing)),
     guardStorage: fileGuards,
     bootId: async (): Promise<string> => (await readFile(BOOT_ID, 'utf8')).trim(),
     openJournal: (stateDir, bootId) => openJournal({ stateDir, bootId }),

@@ -4,6 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { hostname, release } from 'node:os';
 import type { Instant } from '../base/brand.ts';
 import type { Log } from '../base/log.ts';
 import type { OffloadLevel } from '../base/offload-level.ts';
@@ -16,11 +17,13 @@ import { systemCommands } from './command.ts';
 import { nodeProvider } from './crypto/node.ts';
 import { openSslProvider } from './crypto/openssl.ts';
 import { OsError } from './error.ts';
+import { linuxFacts } from './facts/facts.linux.ts';
+import type { FactsPort } from './facts/port.ts';
 import { dataProtection, loadCrypt32 } from './ffi/crypt32.win32.ts';
 import { loadLinuxLibc } from './ffi/libc.linux.ts';
 import { type PeerProcess, peerProcess } from './ffi/peercred.linux.ts';
 import { memoryHost } from './host.fake.ts';
-import { linuxHostEnvironment, routingOf } from './host.linux.ts';
+import { firewallTable, linuxHostEnvironment, routingOf } from './host.linux.ts';
 import { type OpenHost, openHost } from './host.ts';
 import { networkMonitor } from './netmon/monitor.ts';
 import type { WatchNetwork } from './netmon/port.ts';
@@ -140,6 +143,15 @@ export async function selectHost({ stateDir, log, fake }: HostRequest): Promise<
     return openHost({ stateDir, log, environment: linuxHostEnvironment(routingOf(stateDir)) });
   throw new OsError('not-supported', `routes and name servers cannot be set on ${process.platform} yet`);
 }
+
+/** Of the network nothing is told where it cannot be asked. */
+export const selectFacts = (stateDir: string): FactsPort => ({
+  platform: `${process.platform} ${release()} ${process.arch}`,
+  node: process.version,
+  hostName: hostname(),
+  read: async () =>
+    process.platform === 'linux' ? await linuxFacts(systemCommands(), firewallTable(stateDir)) : [],
+});
 
 function keyKeepers(): readonly KeyKeeper[] {
   if (process.platform === 'win32') return [dataProtectionKeeper(dataProtection(loadCrypt32()))];

@@ -55,6 +55,7 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
     return {};
   },
   'profiles.doctor': (engine, params) => engine.doctor(params),
+  'diagnose.bundle': (engine, params) => engine.diagnose(params),
   'log.tail': (engine, { lines = TAIL, after }) => ({ lines: engine.logTail(lines, after) }),
   'log.follow': (engine, { lines = TAIL, after }, subscriptions) => {
     const tail = engine.logTail(lines, after);

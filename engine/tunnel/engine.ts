@@ -14,6 +14,7 @@ import type {
   UpParams,
   UpResult,
 } from '../api/commands.ts';
+import type { DiagnoseBundle, DiagnoseParams } from '../api/diagnose.ts';
 import type { DoctorParams, DoctorReport } from '../api/doctor.ts';
 import type { EngineApi } from '../api/engine.ts';
 import type { LogLine } from '../api/events.ts';
@@ -67,6 +68,13 @@ export type Doctor = (
   connected: boolean,
 ) => Promise<DoctorReport>;
 
+/** Makes a bundle of what `engine` tells; `documents`: the stored profiles with their secrets. */
+export type Diagnose = (
+  engine: EngineApi,
+  documents: readonly ProfileDocumentJson[],
+  params: DiagnoseParams,
+) => Promise<DiagnoseBundle>;
+
 export interface LogSource {
   tail(lines: number, after?: number): readonly LogLine[];
   onLine(line: (line: LogLine) => void): () => void;
@@ -81,6 +89,7 @@ export interface EngineParts {
   readonly rules: ProfileRules;
   readonly importer: Importer;
   readonly doctor: Doctor;
+  readonly diagnose: Diagnose;
   readonly logSource: LogSource;
   readonly about: Omit<EngineInfo, 'api' | 'startedAt' | 'uptimeSeconds'>;
 }
@@ -240,6 +249,12 @@ export class Engine implements EngineApi {
     const document = await this.#stored(params.name);
     const connected = (this.#entries.get(params.name)?.tunnel.phase.kind ?? 'down') !== 'down';
     return await this.#parts.doctor(document, params, connected);
+  }
+
+  async diagnose(params: DiagnoseParams): Promise<DiagnoseBundle> {
+    const stored = await this.#parts.profiles.list();
+    const documents = stored.flatMap((found) => ('problem' in found ? [] : [found.document]));
+    return await this.#parts.diagnose(this, documents, params);
   }
 
   logTail(lines: number, after?: number): readonly LogLine[] {

@@ -222,6 +222,7 @@ export async function tunnelWorld(
       () => undefined,
     ),
     importer: createImporter(),
+    diagnose: () => Promise.reject(new Error('nothing to tell')),
     doctor: () => Promise.reject(new Error('nobody to examine')),
     logSource: { tail: () => [], onLine: () => () => undefined },
     about: {

@@ -1,5 +1,4 @@
 /** `culvert profiles add|list|show|export|remove`. */
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ApiError, localFailure } from '../../api/failure.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../api/import.ts';
@@ -8,6 +7,7 @@ import { type CommonOptions, withCommon, withEngine } from '../context.ts';
 import { mappingText } from '../import-text.ts';
 import { readSecretFile } from '../read-bytes.ts';
 import { readProfileFile } from '../read-profile.ts';
+import { writePrivate } from '../write-private.ts';
 
 const line = ({ name, hosts, localId, remoteId, auth, problem }: ProfileSummary): string =>
   problem === undefined
@@ -27,16 +27,6 @@ function formatOf(text: string): ExportFormat {
   return format;
 }
 
-/** Only for the user: a key may be in it, sealed or not. */
-function write(path: string, content: Uint8Array): void {
-  try {
-    writeFileSync(path, content, { mode: 0o600 });
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw new ApiError(localFailure('USAGE', `${path} cannot be written (${code})`));
-  }
-}
-
 function addExportCommand(profiles: Command): void {
   withCommon(profiles.command('export').argument('<name>'))
     .description('write a stored profile as a file; without a passphrase its secrets are left out')
@@ -50,7 +40,7 @@ function addExportCommand(profiles: Command): void {
           options.passphraseFile === undefined ? undefined : readSecretFile(options.passphraseFile);
         const result = await client.call('profiles.export', { name, format, passphrase });
         const content = Buffer.from(result.content, 'base64');
-        if (options.output !== undefined) write(options.output, content);
+        if (options.output !== undefined) writePrivate(options.output, content);
         for (const line of result.report) if (line.kind !== 'taken') output.warn(mappingText(line).trim());
         output.result(options.output === undefined ? result : { ...result, output: options.output }, () =>
           options.output === undefined ? content.toString().trimEnd() : `wrote ${options.output}`,

@@ -1,6 +1,7 @@
 /** An engine behind the API that does nothing on its own: tests of the socket and of the CLI say what it answers. */
 import type { NegotiationParams, UpParams, UpResult } from '../../../engine/api/commands.ts';
 
+import type { DiagnoseBundle, DiagnoseParams } from '../../../engine/api/diagnose.ts';
 import type { DoctorParams, DoctorReport } from '../../../engine/api/doctor.ts';
 import type { EngineApi } from '../../../engine/api/engine.ts';
 import type { LogLine } from '../../../engine/api/events.ts';
@@ -103,6 +104,22 @@ export const DRAFT: ImportDraft = {
   chain: [],
   anchors: [],
   notes: [],
+};
+
+export const BUNDLE: DiagnoseBundle = {
+  format: 1,
+  time: NOW,
+  masked: false,
+  version: '9.9.9',
+  system: { platform: 'linux', node: 'v20' },
+  engine: {},
+  snapshot: {},
+  profiles: [],
+  doctor: [],
+  negotiation: [],
+  host: [{ title: 'ip rule show', text: '0: from all lookup local' }],
+  log: [],
+  omitted: ['the oldest 7 lines of the log, to keep within 524288 octets'],
 };
 
 export class FakeEngine implements EngineApi {
@@ -226,6 +243,11 @@ export class FakeEngine implements EngineApi {
   async doctor(params: DoctorParams): Promise<DoctorReport> {
     this.#did('doctor', params);
     return { name: params.name, time: NOW, checks: this.checks };
+  }
+
+  async diagnose(params: DiagnoseParams): Promise<DiagnoseBundle> {
+    this.#did('diagnose', params);
+    return { ...BUNDLE, masked: params.mask ?? false };
   }
 
   logTail(lines: number, after = -1): readonly LogLine[] {
