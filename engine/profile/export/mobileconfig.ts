@@ -4,6 +4,7 @@ import { type ProposalSpec, parseProposals } from '../../crypto/proposals.ts';
 import { parseDuration } from '../lifetime.ts';
 import { printBase64 } from '../psk.ts';
 import type { DurationText, ProfileDocument, TextList } from '../schema.ts';
+import { lostOfDevice } from './eap.ts';
 import { certificatesOf, listOf } from './pem.ts';
 import { type ExportedFile, ExportReport } from './report.ts';
 
@@ -163,7 +164,13 @@ export function exportMobileconfig(
         'trusted by the whole device, if its user agrees',
       );
   }
-  report.wrote('remote.auth', 'AuthenticationMethod');
+  lostOfDevice(report, document, 'auth');
+  if (remote?.auth !== 'eap') report.wrote('remote.auth', 'AuthenticationMethod');
+  if (local.auth2 !== undefined)
+    report.lost(
+      'local.auth2',
+      'Apple systems have one round of authentication: the gateway will refuse them',
+    );
   if (remote?.revocation) {
     const { crl, ocsp } = remote.revocation;
     vpn.EnableCertificateRevocationCheck = crl !== 'off' || ocsp !== 'off';
@@ -173,6 +180,17 @@ export function exportMobileconfig(
       'EnableCertificateRevocationCheck',
       strict ? 'Apple systems go on when nobody answers' : undefined,
     );
+  }
+  const { mode = 'off', allowLocal } = document.killSwitch ?? {};
+  if (document.killSwitch) {
+    vpn.IncludeAllNetworks = mode !== 'off';
+    if (mode !== 'off') vpn.ExcludeLocalNetworks = allowLocal ?? false;
+    const why = mode === 'always' ? 'while the VPN is switched on' : undefined;
+    report.wrote('killSwitch', 'IncludeAllNetworks', why);
+  }
+  if (ike?.mobike !== undefined) {
+    vpn.DisableMOBIKE = !ike.mobike;
+    report.wrote('ike.mobike', 'DisableMOBIKE');
   }
   const child = Object.values(document.children ?? {})[0];
   const outer = association(report, 'ike', ike?.proposals, ike?.lifetime);

@@ -1,7 +1,8 @@
 /** A profile for strongSwan's Android client (`.sswan`). It knows certificates and EAP, no pre-shared keys. */
 import { err, ok, type Result } from '../../base/result.ts';
 import { printBase64 } from '../psk.ts';
-import type { ProfileDocument, TextList } from '../schema.ts';
+import type { ProfileDocument } from '../schema.ts';
+import { byPassword, lostOfDevice } from './eap.ts';
 import { certificatesOf, listOf } from './pem.ts';
 import { proposalTexts } from './proposal-texts.ts';
 import { type ExportedFile, ExportReport } from './report.ts';
@@ -14,9 +15,25 @@ export interface SswanExtras {
 }
 
 /** With a user name the app takes whichever method the gateway asks for. */
-function kindOf(eap: TextList | undefined): string {
-  if (eap === undefined) return 'ikev2-cert';
-  return listOf(eap)[0] === 'tls' ? 'ikev2-eap-tls' : 'ikev2-eap';
+function kindOf({ auth, auth2 }: ProfileDocument['local']): string {
+  if (auth.eap === undefined) return byPassword(auth2) ? 'ikev2-cert-eap' : 'ikev2-cert';
+  return listOf(auth.eap)[0] === 'tls' ? 'ikev2-eap-tls' : 'ikev2-eap';
+}
+
+/** The second round, where the app has it: a user name behind the certificate. */
+function secondRound(report: ExportReport, document: ProfileDocument, near: Record<string, unknown>): void {
+  const { id, auth2, id2 } = document.local;
+  if (auth2 === undefined) return;
+  if (!byPassword(auth2)) {
+    report.lost('local.auth2', 'the app has a user name with a password in the second round only');
+    return;
+  }
+  if (auth2.username !== undefined) near.eap_id = auth2.username;
+  report.wrote('local.auth2', 'local.eap_id', 'without the password: the app asks for it');
+  if (id2 !== undefined && id2 === id) report.wrote('local.id2', 'local.id');
+  else if (id2 !== undefined || id !== undefined)
+    report.lost('local.id2', 'the app goes by local.id in both rounds');
+  lostOfDevice(report, document, 'auth2');
 }
 
 export function exportSswan(document: ProfileDocument, extras: SswanExtras): Result<ExportedFile, string> {
@@ -41,13 +58,13 @@ export function exportSswan(document: ProfileDocument, extras: SswanExtras): Res
     far.cert = printBase64(anchor);
     report.wrote('remote.anchors', 'remote.cert', more.length > 0 ? 'the first certificate only' : undefined);
   } else report.lost('remote.anchors', 'there is no certificate in it: import the CA on the device');
-  report.wrote('remote.auth', 'type');
+  if (remote?.auth !== 'eap') report.wrote('remote.auth', 'type');
   const near: Record<string, unknown> = {};
   if (local.id !== undefined) {
     near.id = local.id;
     report.wrote('local.id', 'local.id');
   }
-  const kind = kindOf(local.auth.eap);
+  const kind = kindOf(local);
   if (kind === 'ikev2-eap') {
     if (local.auth.username !== undefined) near.eap_id = local.auth.username;
     report.wrote('local.auth', 'local.eap_id', 'without the password: the app asks for it');
@@ -55,6 +72,8 @@ export function exportSswan(document: ProfileDocument, extras: SswanExtras): Res
     near.p12 = printBase64(extras.pkcs12);
     report.wrote('local.auth', 'local.p12');
   } else report.lost('local.auth', 'is left out: import the PKCS#12 file on the device');
+  lostOfDevice(report, document, 'auth');
+  secondRound(report, document, near);
   const { crl, ocsp } = remote?.revocation ?? {};
   if (remote?.revocation) {
     far.revocation = { crl: crl !== 'off', ocsp: ocsp !== 'off', strict: [crl, ocsp].includes('strict') };
@@ -105,6 +124,8 @@ export function exportSswan(document: ProfileDocument, extras: SswanExtras): Res
     file['dns-servers'] = servers;
     report.wrote('dns.servers', 'dns-servers');
   }
+  if ((document.killSwitch?.mode ?? 'off') !== 'off')
+    report.lost('killSwitch', 'is a setting of Android: block connections without VPN');
   report.rest(document);
   return ok({ text: `${JSON.stringify(file, undefined, 2)}\n`, report: report.lines });
 }

@@ -1,6 +1,7 @@
 /** What foreign profiles say of EAP and of revocation, in our words. */
-import { type EapMethodText, profileDocumentSchema } from '../schema.ts';
-import type { Mapping } from './mapping.ts';
+import { mutual } from '../eap.ts';
+import { type EapMethodText, type Phase2Text, profileDocumentSchema } from '../schema.ts';
+import { type Mapping, quote } from './mapping.ts';
 
 const PASSWORD_METHODS = ['mschapv2', 'gtc', 'md5'] as const;
 
@@ -14,20 +15,25 @@ const BY_NUMBER: Readonly<Record<string, string>> = {
   '26': 'mschapv2',
 };
 
-/** Whether profiles have such a setting: asked of the schema, which grows. */
-const takes = (more: { readonly local?: object; readonly remote?: object }): boolean =>
-  profileDocumentSchema.safeParse({ name: 'a', gateway: { hosts: 'a' }, local: { auth: {} }, ...more })
+/** Whether profiles have such a method: asked of the schema, which grows. */
+const isMethod = (word: string): word is EapMethodText =>
+  profileDocumentSchema.safeParse({ name: 'a', gateway: { hosts: 'a' }, local: { auth: { eap: word } } })
     .success;
 
-const isMethod = (word: string): word is EapMethodText => takes({ local: { auth: { eap: word } } });
+/** The first round, or the one behind it (RFC 4739). */
+export type EapRound = 'local.auth' | 'local.auth2';
 
 export interface EapWords {
+  /** Which round the words are about; the first when left out. */
+  readonly round?: EapRound;
   /** The field that names the method, and its value: `eap-mschapv2`, `eap`, `26`. */
   readonly foreign: string;
   readonly method: string;
   /** Each with the field that it is from. */
   readonly username?: readonly [foreign: string, value: string];
   readonly password?: readonly [foreign: string, value: string];
+  /** What goes on in the tunnel of EAP-TTLS and PEAP, in the word of the file and in ours. */
+  readonly phase2?: readonly [foreign: string, value: Phase2Text];
 }
 
 /** `eap-radius` and `eap-dynamic` are the gateway's; on a client they mean any method. */
@@ -46,36 +52,83 @@ export const isEapTls = (method: string): boolean => /^(eap-?)?(tls|13)$/i.test(
 
 const isTls = (methods: readonly string[]): boolean => methods.length === 1 && methods[0] === 'tls';
 
+const isTunnel = (methods: readonly string[]): boolean =>
+  methods.includes('ttls') || methods.includes('peap');
+
 /** Whether the profile proves us by EAP now. What is not in the file is for the user to type when it is asked for. */
 export function mapEap(mapping: Mapping, words: EapWords): boolean {
-  const { foreign, method, username, password } = words;
+  const { round = 'local.auth', foreign, method, username, password, phase2 } = words;
   const found = methodsOf(method);
   if (!found) {
     mapping.unmapped(
       foreign,
       `cannot be mapped: there is no EAP method "${method.slice(0, 40)}" here`,
-      'local.auth.eap',
+      `${round}.eap`,
     );
-    for (const field of [username, password])
-      if (field) mapping.unmapped(field[0], 'has no effect without the method', 'local.auth');
+    for (const field of [username, password, phase2])
+      if (field) mapping.unmapped(field[0], 'has no effect without the method', round);
     return false;
   }
-  mapping.set(foreign, 'local.auth.eap', found.methods, found.why);
-  if (username) mapping.set(username[0], 'local.auth.username', username[1]);
+  mapping.set(foreign, `${round}.eap`, found.methods, found.why);
+  if (username) mapping.set(username[0], `${round}.username`, username[1]);
   else if (!isTls(found.methods))
-    mapping.unmapped(foreign, 'the file has no user name: give it', 'local.auth.username');
-  if (password) mapping.set(password[0], 'local.auth.password', password[1]);
+    mapping.unmapped(foreign, 'the file has no user name: give it', `${round}.username`);
+  if (password) mapping.set(password[0], `${round}.password`, password[1]);
+  else if (round === 'local.auth2' && !isTls(found.methods))
+    mapping.unmapped(
+      foreign,
+      'the file has no password: give it, the second round does not ask for it',
+      `${round}.password`,
+    );
+  if (isTunnel(found.methods)) {
+    if (phase2) mapping.set(phase2[0], `${round}.phase2`, phase2[1]);
+    else
+      mapping.unmapped(
+        foreign,
+        'the file does not say what goes on in the tunnel: EAP-MSCHAPv2, unless you say so',
+        `${round}.phase2`,
+      );
+  } else if (phase2) mapping.unmapped(phase2[0], 'has no effect without a tunnel', `${round}.phase2`);
   return true;
+}
+
+/** Words of a round that may stand behind the first one, which proves us without EAP. */
+export function secondRoundProblem(mapping: Mapping, method: string): string | undefined {
+  if (!/^eap/i.test(method))
+    return `cannot be mapped: ${quote(method)}: the second round is EAP, the first a certificate or a shared key`;
+  if (isEapTls(method))
+    return 'cannot be mapped: only one certificate of ours is taken from files; write the other to local.auth2';
+  return mapping.get('local.auth.eap') === undefined
+    ? undefined
+    : 'cannot be mapped: EAP is the last round of authentication';
+}
+
+/** A gateway that is to prove itself in EAP and in nothing else (RFC 5998), where our methods make it do so. */
+export function mapEapOnly(mapping: Mapping, foreign: string, word: string): void {
+  const methods = (mapping.get('local.auth.eap') ?? []) as readonly EapMethodText[];
+  const wanted = methodsOf(word)?.methods;
+  const generic = /^eap(-(dynamic|radius))?$/i.test(word);
+  if (mutual(methods) && (generic || wanted?.every((method) => methods.includes(method)) === true))
+    mapping.set(foreign, 'remote.auth', 'eap');
+  else
+    mapping.unmapped(
+      foreign,
+      `${quote(word)}: cannot be mapped: the gateway must prove itself by certificate, unless local.auth.eap is "tls", "ttls" or "peap" and nothing else`,
+      'remote.auth',
+    );
 }
 
 /** Identity of the server that EAP-TLS, TTLS and PEAP talk to, when it is not the gateway. */
 export function mapAaaId(mapping: Mapping, foreign: string, value: string): void {
-  if (takes({ remote: { aaaId: value } })) mapping.set(foreign, 'remote.aaaId', value);
+  const methods = ['local.auth.eap', 'local.auth2.eap'].flatMap(
+    (path) => (mapping.get(path) ?? []) as readonly EapMethodText[],
+  );
+  if (methods.some((method) => mutual([method]))) mapping.set(foreign, 'remote.aaaId', value);
   else
     mapping.unmapped(
       foreign,
-      'cannot be mapped: the AAA server must have the identity of the gateway',
-      'remote.id',
+      'has no effect: no server proves itself in these methods of EAP',
+      'remote.aaaId',
     );
 }
 

@@ -1,6 +1,14 @@
 /** Connections of the older `ipsec.conf` with `ipsec.secrets` (ipsec.conf(5), ipsec.secrets(5)). `left` is local. */
 import { err, ok, type Result } from '../../base/result.ts';
-import { isEapTls, mapAaaId, mapEap, mapRevocation } from './eap.ts';
+import {
+  type EapRound,
+  isEapTls,
+  mapAaaId,
+  mapEap,
+  mapEapOnly,
+  mapRevocation,
+  secondRoundProblem,
+} from './eap.ts';
 import { Fields, type ImportedProfile, literalPsk, Mapping, NO_COMMANDS, quote } from './mapping.ts';
 
 export interface IpsecSecret {
@@ -37,7 +45,6 @@ const PASSED: Readonly<Record<string, string>> = {
   mark: NOT_HERE,
   mark_in: NOT_HERE,
   mark_out: NOT_HERE,
-  mobike: 'is always on where the gateway has it',
   reauth: 'cannot be mapped: the IKE SA is rekeyed instead',
   rekey: 'cannot be mapped: SAs are always rekeyed',
   reqid: NOT_HERE,
@@ -167,10 +174,12 @@ function eapAuth(
   secrets: readonly IpsecSecret[],
   foreign: string,
   method: string,
+  round: EapRound = 'local.auth',
 ): void {
+  const idKey = round === 'local.auth' ? 'leftid' : 'leftid2';
   const identity = from.take('eap_identity');
   const named = identity !== undefined && !identity.startsWith('%');
-  const user = named ? identity : from.take('leftid');
+  const user = named ? identity : from.take(idKey);
   const fitting = secrets.filter(({ kind }) => kind === 'EAP' || kind === 'XAUTH');
   const found =
     fitting.find(({ owners }) => user !== undefined && owners.includes(user)) ??
@@ -179,9 +188,10 @@ function eapAuth(
   const [only] = fitting.length === 1 ? fitting : [];
   const owner = only?.owners.length === 1 ? only.owners[0] : undefined;
   const [name, at] =
-    user === undefined ? [owner, 'ipsec.secrets: EAP'] : [user, from.at(named ? 'eap_identity' : 'leftid')];
+    user === undefined ? [owner, 'ipsec.secrets: EAP'] : [user, from.at(named ? 'eap_identity' : idKey)];
   const password = (found ?? (user === undefined ? only : undefined))?.values[0];
   mapEap(mapping, {
+    round,
     foreign,
     method,
     ...(name === undefined ? {} : { username: [at, name] }),
@@ -212,17 +222,16 @@ function auth(mapping: Mapping, from: Fields, secrets: readonly IpsecSecret[], i
     if (isEapTls(own)) mapEap(mapping, { foreign: from.at(ownKey), method: own });
     certificate(mapping, from, secrets);
   }
+  const second = from.take('leftauth2');
+  if (second !== undefined) secondAuth(mapping, from, secrets, second);
   const aaa = from.take('aaa_identity');
   if (aaa !== undefined) mapAaaId(mapping, from.at('aaa_identity'), aaa);
   const peer = from.take('rightauth') ?? (shared ? 'psk' : 'pubkey');
   const peerKey = from.take('rightauth') === undefined && by !== undefined ? 'authby' : 'rightauth';
-  if (peer.startsWith('eap'))
-    mapping.unmapped(
-      from.at(peerKey),
-      `${quote(peer)}: cannot be mapped: the gateway must prove itself by certificate before a password leaves`,
-      'remote.auth',
-    );
-  else {
+  if (peer.startsWith('eap')) {
+    mapEapOnly(mapping, from.at(peerKey), peer);
+    trust(mapping, from);
+  } else {
     const kind = peer === 'psk' ? 'psk' : 'pubkey';
     const plain = /^(psk|pubkey|secret)$/.test(peer);
     mapping.set(
@@ -233,9 +242,28 @@ function auth(mapping: Mapping, from: Fields, secrets: readonly IpsecSecret[], i
     );
     if (kind === 'pubkey') trust(mapping, from);
   }
-  for (const key of ['leftauth2', 'rightauth2', 'leftid2', 'leftcert2', 'rightid2', 'rightca2'])
-    if (from.take(key) !== undefined)
-      mapping.unmapped(from.at(key), 'cannot be mapped: one round of authentication', 'local.auth');
+  from.pass(mapping, ROUNDS);
+}
+
+const ROUNDS: Readonly<Record<string, string>> = {
+  leftid2: 'has no effect without the second round',
+  leftcert2: 'has no effect without the second round',
+  rightauth2: 'cannot be mapped: the gateway proves itself in one round',
+  rightid2: 'cannot be mapped: the gateway proves itself in one round',
+  rightca2: 'cannot be mapped: the gateway proves itself in one round',
+};
+
+/** The round behind the first (RFC 4739). */
+function secondAuth(mapping: Mapping, from: Fields, secrets: readonly IpsecSecret[], method: string): void {
+  const problem = secondRoundProblem(mapping, method);
+  if (problem !== undefined) {
+    mapping.unmapped(from.at('leftauth2'), problem, 'local.auth2');
+    return;
+  }
+  eapAuth(mapping, from, secrets, from.at('leftauth2'), method, 'local.auth2');
+  const id = from.take('leftid2');
+  if (id !== undefined && id !== mapping.get('local.auth2.username'))
+    mapping.set(from.at('leftid2'), 'local.id2', id);
 }
 
 const file = (folder: string, name: string): string =>
@@ -378,6 +406,8 @@ function connection(name: string, values: Conn, secrets: readonly IpsecSecret[])
   const encap = from.take('forceencaps');
   if (encap !== undefined)
     mapping.set(from.at('forceencaps'), 'encapsulation', encap === 'yes' ? 'forced' : 'auto');
+  const mobike = from.take('mobike');
+  if (mobike !== undefined) mapping.set(from.at('mobike'), 'ike.mobike', mobike === 'yes');
   const delay = from.take('dpddelay');
   if (delay !== undefined) mapping.set(from.at('dpddelay'), 'dpd.delay', delay);
   const action = from.take('dpdaction');
@@ -389,7 +419,7 @@ function connection(name: string, values: Conn, secrets: readonly IpsecSecret[])
   const dns = from.list('leftdns');
   if (dns.length > 0) mapping.unmapped(from.at('leftdns'), 'DNS servers are always asked for', 'dns');
   const revocation = from.take('strictcrlpolicy');
-  if (revocation !== undefined && mapping.get('remote.auth') === 'pubkey')
+  if (revocation !== undefined && mapping.get('remote.auth') !== 'psk')
     mapRevocation(mapping, 'config setup: strictcrlpolicy', revocation);
   from.pass(mapping, PASSED);
   from.rest(mapping);

@@ -64,16 +64,25 @@ class Keys {
   }
 }
 
+/** It starts a tunnel on traffic; what it blocks meanwhile is for IncludeAllNetworks to say. */
+const ON_DEMAND = 'cannot be mapped: tunnels are brought up by the user, and this is no kill switch';
+const APPLE_TRAFFIC = 'cannot be mapped: it is about services of Apple systems';
+
 const IKEV2_REASONS: Readonly<Record<string, string>> = {
   CertificateType: 'the certificate itself says so',
-  DisableMOBIKE: 'MOBIKE is on where the gateway has it',
   DisableRedirect: 'the engine follows no redirect',
   NATKeepAliveOffloadEnable: 'is for Apple hardware',
-  OnDemandEnabled: 'cannot be mapped: tunnels are brought up by the user',
-  OnDemandRules: 'cannot be mapped: tunnels are brought up by the user',
+  OnDemandEnabled: ON_DEMAND,
+  OnDemandRules: ON_DEMAND,
+  OnDemandUserOverrideDisabled: ON_DEMAND,
+  EnforceRoutes: 'routes of the tunnel always go before those of the network',
+  ExcludeAPNs: APPLE_TRAFFIC,
+  ExcludeCellularServices: APPLE_TRAFFIC,
+  ExcludeDeviceCommunication: APPLE_TRAFFIC,
   UseConfigurationAttributeInternalIPSubnet: 'the subnets of the gateway are always used',
-  TLSMinimumVersion: 'has no effect: TLS 1.2 and 1.3 are spoken',
-  TLSMaximumVersion: 'has no effect: TLS 1.2 and 1.3 are spoken',
+  TLSMinimumVersion: 'has no effect without EAP-TLS',
+  TLSMaximumVersion: 'has no effect without EAP-TLS',
+  ExcludeLocalNetworks: 'has no effect without IncludeAllNetworks',
   ProviderType: 'is for Apple systems',
   AuthName: 'has no effect without ExtendedAuthEnabled',
   AuthPassword: 'has no effect without ExtendedAuthEnabled',
@@ -124,6 +133,18 @@ function ownCertificate(mapping: Mapping, keys: Keys, payloads: readonly PlistDi
     );
 }
 
+function tlsVersions(mapping: Mapping, keys: Keys): void {
+  for (const [key, ours] of [
+    ['TLSMinimumVersion', 'local.auth.tls.min'],
+    ['TLSMaximumVersion', 'local.auth.tls.max'],
+  ] as const) {
+    const version = keys.text(key);
+    if (version === '1.2' || version === '1.3') mapping.set(keys.at(key), ours, version);
+    else if (version !== undefined)
+      mapping.unmapped(keys.at(key), `${quote(version)}: TLS 1.2 and 1.3 are spoken`, ours);
+  }
+}
+
 /** With a user name it is EAP-MSCHAPv2, without one EAP-TLS with the certificate. */
 function extended(mapping: Mapping, keys: Keys, method: string, payloads: readonly PlistDict[]): void {
   const foreign = keys.at('ExtendedAuthEnabled');
@@ -135,8 +156,10 @@ function extended(mapping: Mapping, keys: Keys, method: string, payloads: readon
     ...(user === undefined ? {} : { username: [keys.at('AuthName'), user] }),
     ...(password === undefined ? {} : { password: [keys.at('AuthPassword'), password] }),
   });
-  if (byCertificate && mapped) ownCertificate(mapping, keys, payloads);
-  else keys.take('PayloadCertificateUUID');
+  if (byCertificate && mapped) {
+    tlsVersions(mapping, keys);
+    ownCertificate(mapping, keys, payloads);
+  } else keys.take('PayloadCertificateUUID');
 }
 
 function authentication(mapping: Mapping, keys: Keys, payloads: readonly PlistDict[]): void {
@@ -199,6 +222,16 @@ function authentication(mapping: Mapping, keys: Keys, payloads: readonly PlistDi
     );
 }
 
+/** Apple drops what would leave beside the tunnel while it is not up, as long as the VPN is switched on. */
+function killSwitch(mapping: Mapping, keys: Keys): void {
+  const all = keys.flag('IncludeAllNetworks');
+  if (all === undefined) return;
+  mapping.set(keys.at('IncludeAllNetworks'), 'killSwitch.mode', all ? 'while-up' : 'off');
+  if (!all) return;
+  const local = keys.flag('ExcludeLocalNetworks');
+  if (local !== undefined) mapping.set(keys.at('ExcludeLocalNetworks'), 'killSwitch.allowLocal', local);
+}
+
 function network(mapping: Mapping, payload: Keys): void {
   const dns = new Keys(payload.take('DNS'), 'DNS.');
   const servers = dns.texts('ServerAddresses');
@@ -237,6 +270,9 @@ function payload(dict: PlistDict, payloads: readonly PlistDict[]): ImportedProfi
   if (typeof keepalive === 'number') mapping.set(keys.at('NATKeepAliveInterval'), 'keepalive', keepalive);
   const mtu = keys.take('MTU');
   if (typeof mtu === 'number') mapping.set(keys.at('MTU'), 'mtu', mtu);
+  const fixed = keys.flag('DisableMOBIKE');
+  if (fixed !== undefined) mapping.set(keys.at('DisableMOBIKE'), 'ike.mobike', !fixed);
+  killSwitch(mapping, keys);
   keys.rest(mapping, IKEV2_REASONS);
   network(mapping, outer);
   for (const key of [
@@ -253,8 +289,8 @@ function payload(dict: PlistDict, payloads: readonly PlistDict[]): ImportedProfi
     outer.take(key);
   outer.rest(mapping, {
     Proxies: 'cannot be mapped: proxies are not configured',
-    OnDemandEnabled: 'tunnels are brought up by the user',
-    OnDemandRules: 'tunnels are brought up by the user',
+    OnDemandEnabled: ON_DEMAND,
+    OnDemandRules: ON_DEMAND,
     VendorConfig: 'is for the apps of others',
   });
   return mapping.result();

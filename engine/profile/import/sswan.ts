@@ -89,21 +89,17 @@ function authentication(mapping: Mapping, from: Leaves, type: string): void {
     return;
   }
   mapping.set('type', 'remote.auth', 'pubkey');
-  if (type === 'ikev2-cert-eap')
-    mapping.unmapped(
-      'type',
-      'cannot be mapped: one round of authentication, the certificate alone',
-      'local.auth',
-    );
-  else if (kind.eap !== undefined)
+  const round = kind.cert && kind.eap === 'eap' ? 'local.auth2' : 'local.auth';
+  if (kind.eap !== undefined)
     mapEap(mapping, {
+      round,
       foreign: 'type',
       method: kind.eap,
       ...(user === undefined ? {} : { username: ['local.eap_id', user] }),
     });
   if (type === 'ikev2-byod-eap')
     mapping.unmapped('type', 'cannot be mapped: the state of this machine is not measured');
-  if (user !== undefined && mapping.get('local.auth.username') === undefined)
+  if (user !== undefined && mapping.get(`${round}.username`) === undefined)
     mapping.unmapped('local.eap_id', 'has no effect without EAP', 'local.auth.username');
 }
 
@@ -141,7 +137,11 @@ export function importSswan(value: Record<string, unknown>): ImportedProfile {
       'remote.anchors',
     );
   const localId = from.text('local.id');
-  if (localId !== undefined) mapping.set('local.id', 'local.id', localId);
+  if (localId !== undefined) {
+    mapping.set('local.id', 'local.id', localId);
+    // The app goes by one name in both rounds, and by the user's inside of EAP.
+    if (mapping.get('local.auth2') !== undefined) mapping.set('local.id', 'local.id2', localId);
+  }
   const child = String(mapping.get('name'));
   const ike = from.text('ike-proposal');
   if (ike !== undefined) mapping.proposals('ike-proposal', 'ike.proposals', ike.split(','), 'ike');

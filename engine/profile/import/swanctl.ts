@@ -1,7 +1,7 @@
 /** Connections of `swanctl.conf` in which we are the client, with the secrets that go with them (swanctl.conf(5)). */
-import { isEapTls, mapAaaId, mapEap, mapRevocation } from './eap.ts';
-import { Fields, type ImportedProfile, Mapping, quote } from './mapping.ts';
+import { Fields, type ImportedProfile, Mapping } from './mapping.ts';
 import type { Conf, ConfSection } from './strongswan-conf.ts';
+import { localAuth, remoteAuth, secondAuth } from './swanctl-auth.ts';
 import { importChild, lifetime } from './swanctl-child.ts';
 
 const FIXED = 'has no effect in Culvert';
@@ -11,7 +11,6 @@ const CONNECTION: Readonly<Record<string, string>> = {
   aggressive: 'is of IKEv1',
   pull: 'is of IKEv1',
   dscp: 'cannot be mapped',
-  mobike: 'is always on where the gateway has it',
   dpd_timeout: 'is of IKEv1; retransmission decides',
   childless: 'cannot be mapped: the first child comes with IKE_AUTH',
   send_certreq: 'is always sent',
@@ -30,190 +29,13 @@ const CONNECTION: Readonly<Record<string, string>> = {
 };
 const yes = (value: string): boolean => /^(yes|true|1|enabled|force|require)$/i.test(value);
 
-const file = (folder: string, name: string): string => (name.startsWith('/') ? name : `${folder}/${name}`);
-
-/** Secrets whose identities fit best: named for this connection, else for nobody in particular. */
-function ikeSecret(
-  secrets: ConfSection | undefined,
-  ids: readonly string[],
-): { name: string; secret: string } | undefined {
-  let best: { name: string; secret: string; score: number } | undefined;
-  for (const [name, { values }] of secrets?.sections ?? []) {
-    if (!name.startsWith('ike')) continue;
-    const owners = [...values].filter(([key]) => key.startsWith('id')).map(([, value]) => value);
-    const fitting = owners.filter((owner) => ids.includes(owner)).length;
-    const secret = values.get('secret');
-    const score = owners.length === 0 ? 0 : fitting > 0 ? fitting : -1;
-    if (secret !== undefined && score >= 0 && (!best || score > best.score)) best = { name, secret, score };
-  }
-  return best;
-}
-
-/** The password of a user: of a section that names them, else of one that names nobody. */
-function eapSecret(
-  secrets: ConfSection | undefined,
-  user: string | undefined,
-): { readonly name: string; readonly secret: string } | undefined {
-  const found = [...(secrets?.sections ?? [])].flatMap(([name, { values }]) => {
-    if (!/^(eap|ntlm|xauth)/.test(name)) return [];
-    const owners = [...values].filter(([key]) => key.startsWith('id')).map(([, value]) => value);
-    const secret = values.get('secret');
-    const fits = owners.length === 0 || (user !== undefined && owners.includes(user));
-    return secret === undefined || !fits || name.startsWith('ntlm') ? [] : [{ name, secret, owners }];
-  });
-  return found.find(({ owners }) => owners.length > 0) ?? found[0];
-}
-
-function eapAuth(
-  mapping: Mapping,
-  from: Fields,
-  secrets: ConfSection | undefined,
-  auth: string,
-  id: string | undefined,
-): void {
-  const eapId = from.take('eap_id');
-  const user = eapId === undefined || eapId === '%any' ? id : eapId;
-  const found = eapSecret(secrets, user);
-  mapEap(mapping, {
-    foreign: from.at('auth'),
-    method: auth,
-    ...(user === undefined ? {} : { username: [from.at(user === eapId ? 'eap_id' : 'id'), user] }),
-    ...(found ? { password: [`secrets.${found.name}.secret`, found.secret] } : {}),
-  });
-}
-
-function localAuth(
-  mapping: Mapping,
-  from: Fields,
-  secrets: ConfSection | undefined,
-  ids: readonly string[],
-): void {
-  const auth = from.take('auth') ?? 'pubkey';
-  const id = from.take('id');
-  if (id !== undefined) mapping.set(from.at('id'), 'local.id', id);
-  if (auth.startsWith('xauth'))
-    mapping.unmapped(from.at('auth'), `cannot be mapped: ${quote(auth)} is of IKEv1`, 'local.auth');
-  else if (auth.startsWith('eap') && !isEapTls(auth)) eapAuth(mapping, from, secrets, auth, id);
-  else if (auth === 'psk') {
-    const found = ikeSecret(secrets, ids);
-    if (found) {
-      mapping.set(`secrets.${found.name}.secret`, 'local.auth.psk', found.secret);
-    } else
-      mapping.unmapped(
-        from.at('auth'),
-        'no secret in the file fits: give the pre-shared key',
-        'local.auth.psk',
-      );
-  } else {
-    if (isEapTls(auth)) mapEap(mapping, { foreign: from.at('auth'), method: auth });
-    else if (auth !== 'pubkey')
-      mapping.unmapped(
-        from.at('auth'),
-        `${quote(auth)}: constraints on our own signature have no effect`,
-        'local.auth',
-      );
-    const [certificate, ...others] = from.list('certs');
-    if (certificate !== undefined)
-      mapping.set(
-        from.at('certs'),
-        'local.auth.certificate',
-        file('x509', certificate),
-        'a file below the folder of swanctl.conf',
-      );
-    if (others.length > 0)
-      mapping.unmapped(from.at('certs'), 'only the first certificate is used', 'local.auth.certificate');
-    ownKey(mapping, secrets);
-  }
-  const aaa = from.take('aaa_id');
-  if (aaa !== undefined) mapAaaId(mapping, from.at('aaa_id'), aaa);
-  from.pass(mapping, {
-    eap_id: 'has no effect without a user name and password',
-    xauth_id: 'is of IKEv1',
-    round: 'cannot be mapped: one round of authentication',
-    pubkeys: 'cannot be mapped: keys come with certificates',
-    ca_id: 'has no effect',
-    handle: 'cannot be mapped: tokens',
-  });
-  from.rest(mapping);
-}
-
-/** swanctl finds the key by content among all in its folder; a profile names it. */
-function ownKey(mapping: Mapping, secrets: ConfSection | undefined): void {
-  const keys = [...(secrets?.sections ?? [])].filter(([name]) =>
-    /^(private|rsa|ecdsa|pkcs8|pkcs12)/.test(name),
-  );
-  const [only] = keys;
-  if (!only || keys.length > 1) {
-    mapping.unmapped(
-      'secrets',
-      'swanctl looks for the key in its folder private/: name its file',
-      'local.auth.key',
-    );
-    return;
-  }
-  const [name, { values }] = only;
-  const folder = /^[a-z]+?(?=[0-9]*$)/.exec(name.replace(/-.*$/, ''))?.[0] ?? 'private';
-  const path = file(
-    /^(private|rsa|ecdsa|pkcs8|pkcs12)$/.test(folder) ? folder : 'private',
-    values.get('file') ?? name,
-  );
-  const passphrase = values.get('secret');
-  if (name.startsWith('pkcs12'))
-    mapping.file(`secrets.${name}.file`, {
-      path,
-      ours: 'local.auth',
-      ...(passphrase === undefined ? {} : { passphrase }),
-    });
-  else mapping.set(`secrets.${name}.file`, 'local.auth.key', path, 'a file below the folder of swanctl.conf');
-  if (passphrase !== undefined && !name.startsWith('pkcs12'))
-    mapping.set(`secrets.${name}.secret`, 'local.auth.passphrase', passphrase);
-}
-
-function remoteAuth(mapping: Mapping, from: Fields): void {
-  const auth = from.take('auth') ?? 'pubkey';
-  const id = from.take('id');
-  if (id !== undefined) mapping.set(from.at('id'), 'remote.id', id);
-  if (auth === 'psk') mapping.set(from.at('auth'), 'remote.auth', 'psk');
-  else if (auth.startsWith('eap'))
-    mapping.unmapped(
-      from.at('auth'),
-      `${quote(auth)}: cannot be mapped: the gateway must prove itself by certificate before a password leaves`,
-      'remote.auth',
-    );
-  else {
-    mapping.set(
-      from.at('auth'),
-      'remote.auth',
-      'pubkey',
-      auth === 'pubkey' ? undefined : 'constraints on signatures cannot be mapped',
-    );
-    const anchors = [
-      ...from.list('cacerts').map((one) => file('x509ca', one)),
-      ...from.list('certs').map((one) => file('x509', one)),
-    ];
-    const key = from.take('cacerts') === undefined ? 'certs' : 'cacerts';
-    if (anchors.length > 0)
-      mapping.set(from.at(key), 'remote.anchors', anchors, 'files below the folder of swanctl.conf');
-    else
-      mapping.unmapped(
-        from.at('cacerts'),
-        'is missing: swanctl trusts every CA in its folder x509ca/, here they must be named',
-        'remote.anchors',
-      );
-  }
-  const revocation = from.take('revocation');
-  if (revocation !== undefined && auth !== 'psk' && !auth.startsWith('eap'))
-    mapRevocation(mapping, from.at('revocation'), revocation);
-  from.pass(mapping, {
-    cert_policy: 'cannot be mapped yet',
-    groups: 'is for gateways',
-    ca_id: 'cannot be mapped',
-    round: 'cannot be mapped: one round of authentication',
-    pubkeys: 'cannot be mapped: trust comes with certificates',
-    eap_id: 'is for gateways',
-  });
-  from.rest(mapping);
-}
+/** Rounds of one side, as they follow each other: by their number, else as they stand in the file. */
+const rounds = (section: ConfSection, side: 'local' | 'remote'): (readonly [string, ConfSection])[] =>
+  [...section.sections]
+    .filter(([key]) => key === side || key.startsWith(`${side}-`) || new RegExp(`^${side}[0-9]+$`).test(key))
+    .map((part) => ({ part, round: Number(part[1].values.get('round') ?? 0) || 0 }))
+    .sort((a, b) => a.round - b.round)
+    .map(({ part }) => part);
 
 function connection(name: string, section: ConfSection, secrets: ConfSection | undefined): ImportedProfile {
   const mapping = new Mapping();
@@ -254,6 +76,8 @@ function connection(name: string, section: ConfSection, secrets: ConfSection | u
     );
   const encap = from.take('encap');
   if (encap !== undefined) mapping.set(from.at('encap'), 'encapsulation', yes(encap) ? 'forced' : 'auto');
+  const mobike = from.take('mobike');
+  if (mobike !== undefined) mapping.set(from.at('mobike'), 'ike.mobike', yes(mobike));
   const delay = from.take('dpd_delay');
   if (delay !== undefined) mapping.set(from.at('dpd_delay'), 'dpd.delay', delay);
   const fragmentation = from.take('fragmentation');
@@ -266,18 +90,19 @@ function connection(name: string, section: ConfSection, secrets: ConfSection | u
     );
   from.pass(mapping, CONNECTION);
   from.rest(mapping);
-  const parts = (kind: 'local' | 'remote') =>
-    [...section.sections].filter(
-      ([key]) => key === kind || key.startsWith(`${kind}-`) || new RegExp(`^${kind}[0-9]+$`).test(key),
-    );
-  const [own, ...moreOwn] = parts('local');
-  const [peer, ...morePeer] = parts('remote');
+  const [own, second, ...moreOwn] = rounds(section, 'local');
+  const [peer, ...morePeer] = rounds(section, 'remote');
+  const fieldsOf = ([key, { values }]: readonly [string, ConfSection]): Fields =>
+    new Fields(values, `${prefix}${key}.`);
   const ids = [own, peer].flatMap((part) => part?.[1].values.get('id') ?? []).concat(hosts);
-  if (own) localAuth(mapping, new Fields(own[1].values, `${prefix}${own[0]}.`), secrets, ids);
+  if (own) localAuth(mapping, fieldsOf(own), secrets, ids);
   else mapping.unmapped(`${prefix}local`, 'is missing', 'local.auth');
-  if (peer) remoteAuth(mapping, new Fields(peer[1].values, `${prefix}${peer[0]}.`));
-  for (const [extra] of [...moreOwn, ...morePeer])
-    mapping.unmapped(`${prefix}${extra}`, 'cannot be mapped: one round of authentication');
+  if (second) secondAuth(mapping, fieldsOf(second), secrets);
+  if (peer) remoteAuth(mapping, fieldsOf(peer));
+  for (const [extra] of moreOwn)
+    mapping.unmapped(`${prefix}${extra}`, 'cannot be mapped: two rounds of authentication at most');
+  for (const [extra] of morePeer)
+    mapping.unmapped(`${prefix}${extra}`, 'cannot be mapped: the gateway proves itself in one round');
   for (const [name, inner] of section.sections.get('children')?.sections ?? [])
     importChild(
       mapping,

@@ -4,6 +4,7 @@ import { isEapTls, mapEap } from './eap.ts';
 import { Fields, type ImportedProfile, literalPsk, Mapping, quote } from './mapping.ts';
 import { suite } from './suite-words.ts';
 import { firstValues, type KeySection } from './text.ts';
+import { mapUserMethod } from './windows-eap.ts';
 import { childOf, textAt, type XmlElement } from './xml.ts';
 
 const STORE = 'the certificate stays in the Windows store: export it and import the bundle beside this file';
@@ -47,19 +48,12 @@ function suites(mapping: Mapping, native: XmlElement): void {
     else mapping.unmapped(field, `the default is offered instead: ${text.error}`, `${protocol}.proposals`);
 }
 
-/** `MSChapv2` by itself, or EAP with the type inside the configuration (EapHostConfig). */
-function userMethod(mapping: Mapping, native: XmlElement, foreign: string, user: string): void {
-  const host = ['Authentication', 'Eap', 'Configuration', 'EapHostConfig', 'EapMethod', 'Type'];
-  const method = /^eap$/i.test(user) ? (textAt(native, ...host) ?? 'eap') : user;
-  if (mapEap(mapping, { foreign, method }) && isEapTls(method))
-    mapping.unmapped(foreign, STORE, 'local.auth');
-}
-
 function xmlAuthentication(mapping: Mapping, native: XmlElement): void {
   const user = textAt(native, 'Authentication', 'UserMethod');
   const machine = textAt(native, 'Authentication', 'MachineMethod');
   const field = 'NativeProfile.Authentication';
-  if (user !== undefined) userMethod(mapping, native, `${field}.UserMethod`, user);
+  if (user !== undefined && mapUserMethod(mapping, native, `${field}.UserMethod`, user))
+    mapping.unmapped(`${field}.UserMethod`, STORE, 'local.auth');
   if (machine !== undefined && /^certificate$/i.test(machine))
     mapping.unmapped(`${field}.MachineMethod`, STORE, 'local.auth');
   else if (machine !== undefined)
@@ -99,7 +93,8 @@ function xmlRoutes(mapping: Mapping, root: XmlElement, native: XmlElement): void
 }
 
 const XML_REASONS: Readonly<Record<string, string>> = {
-  AlwaysOn: 'cannot be mapped: tunnels are brought up by the user',
+  AlwaysOn:
+    'cannot be mapped: tunnels are brought up by the user; it blocks nothing, so it is no kill switch either',
   DeviceTunnel: 'every tunnel is one of the whole computer here',
   RememberCredentials: 'secrets are kept by the engine',
   TrustedNetworkDetection: 'cannot be mapped: tunnels are brought up by the user',
@@ -111,6 +106,15 @@ const XML_REASONS: Readonly<Record<string, string>> = {
   EdpModeId: 'is for Windows alone',
   PluginProfile: 'cannot be mapped: it is for another client',
 };
+
+const XML_TAKEN: readonly string[] = [
+  'ProfileName',
+  'NativeProfile',
+  'Route',
+  'DomainNameInformation',
+  'DnsSuffix',
+  'LockDown',
+];
 
 export function importProfileXml(root: XmlElement): ImportedProfile {
   const mapping = new Mapping();
@@ -129,6 +133,15 @@ export function importProfileXml(root: XmlElement): ImportedProfile {
   xmlAuthentication(mapping, native);
   suites(mapping, native);
   xmlRoutes(mapping, root, native);
+  const lockDown = textAt(root, 'LockDown');
+  if (lockDown !== undefined && /^(true|1)$/i.test(lockDown))
+    mapping.set(
+      'LockDown',
+      'killSwitch',
+      { mode: 'always', allowLocal: false },
+      'from the first connection on; the tunnel can still be brought down, and the block released',
+    );
+  else if (lockDown !== undefined) mapping.set('LockDown', 'killSwitch', { mode: 'off' });
   const domains: string[] = [];
   const servers: string[] = [];
   const suffix = textAt(root, 'DnsSuffix');
@@ -149,8 +162,7 @@ export function importProfileXml(root: XmlElement): ImportedProfile {
     mapping.set('DomainNameInformation.DnsServers', 'dns.servers', [...new Set(servers)]);
   for (const { name } of root.children)
     if (Object.hasOwn(XML_REASONS, name)) mapping.unmapped(name, XML_REASONS[name] as string);
-    else if (!['ProfileName', 'NativeProfile', 'Route', 'DomainNameInformation', 'DnsSuffix'].includes(name))
-      mapping.unmapped(name, 'is not known here and has no effect');
+    else if (!XML_TAKEN.includes(name)) mapping.unmapped(name, 'is not known here and has no effect');
   for (const { name } of native.children)
     if (
       ![

@@ -165,3 +165,91 @@ test('EAP goes along without its password, revocation and presets in the words o
   const { text } = exportGateway(EAP, { withSecrets: true });
   assert.match(text, /secret = "eapsecret"/);
 });
+
+const BOTH: ProfileDocument = {
+  ...CERTIFICATE,
+  local: {
+    ...CERTIFICATE.local,
+    auth2: { eap: ['mschapv2', 'otp', 'gtc'], username: 'alice', password: 'eapsecret' },
+    id2: 'me@example.org',
+  },
+  ike: { mobike: false },
+  killSwitch: { mode: 'always', allowLocal: true },
+};
+const lostOf = (report: readonly { readonly kind: string; readonly ours?: string }[]) =>
+  report.filter(({ kind }) => kind === 'unmapped').map(({ ours }) => ours);
+
+test('a second round, as far as each format has one', () => {
+  const android = exportSswan(BOTH, { uuid: uuid(), pkcs12: P12 });
+  assert.ok(android.ok);
+  const again = only(android.value.text).document;
+  assert.equal(again.local.auth2?.username, 'alice');
+  assert.equal(again.local.id2, 'me@example.org');
+  for (const field of ['local.auth2.eap', 'ike.mobike', 'killSwitch'])
+    assert.ok(lostOf(android.value.report).includes(field), field);
+  const plain = exportSswan(
+    { ...BOTH, local: { ...BOTH.local, auth2: { eap: 'tls' } } },
+    { uuid: uuid(), pkcs12: P12 },
+  );
+  assert.ok(plain.ok && lostOf(plain.value.report).includes('local.auth2'));
+  const apple = exportMobileconfig(BOTH, { uuid, pkcs12: P12, withSecrets: false });
+  assert.ok(apple.ok && lostOf(apple.value.report).includes('local.auth2'));
+  assert.equal(only(apple.value.text).document.ike?.mobike, false);
+  assert.deepEqual(only(apple.value.text).document.killSwitch, { mode: 'while-up', allowLocal: true });
+  const hidden = exportGateway(BOTH, { withSecrets: false });
+  for (const text of [android.value.text, apple.value.text, hidden.text])
+    assert.ok(!text.includes('eapsecret'));
+});
+
+test("the gateway's side of two rounds, of several methods and of EAP alone", () => {
+  const made = exportGateway(BOTH, { withSecrets: true });
+  const conf = readConf(made.text);
+  assert.ok(conf.ok);
+  const connection = conf.value.root.sections.get('connections')?.sections.get('office');
+  assert.equal(connection?.values.get('mobike'), 'no');
+  assert.equal(connection?.sections.get('remote')?.values.get('auth'), 'pubkey');
+  assert.deepEqual(Object.fromEntries(connection?.sections.get('remote-2')?.values ?? []), {
+    auth: 'eap-mschapv2',
+    eap_id: '%any',
+    id: 'me@example.org',
+  });
+  assert.match(made.text, /# strongswan\.conf: charon\.plugins\.eap-dynamic\.preferred = mschapv2, gtc \(/);
+  const user = conf.value.root.sections.get('secrets')?.sections.get('eap-office')?.values;
+  assert.deepEqual([user?.get('id'), user?.get('secret')], ['alice', 'eapsecret']);
+  assert.ok(lostOf(made.report).includes('local.auth2.eap'));
+  const alone = (auth: ProfileDocument['local']['auth']) =>
+    exportGateway(
+      { ...EAP, local: { auth }, remote: { ...EAP.remote, auth: 'eap', aaaId: 'radius' } },
+      { withSecrets: false },
+    );
+  const ttls = alone({ eap: ['ttls'], username: 'alice', phase2: 'eap-md5' });
+  assert.equal(ttls.text.match(/auth = eap-ttls/g)?.length, 2);
+  assert.match(ttls.text, /charon\.plugins\.eap-ttls\.phase2_method = md5/);
+  assert.deepEqual(lostOf(ttls.report).slice(0, 1), ['remote.aaaId']);
+  const pap = alone({ eap: ['ttls', 'peap'], username: 'alice', phase2: 'pap' });
+  assert.ok(lostOf(pap.report).includes('local.auth.phase2'));
+  assert.ok(pap.report.some(({ ours, kind }) => ours === 'local.auth.eap' && kind === 'changed'));
+  const otp = exportGateway(
+    { ...EAP, local: { auth: { eap: 'otp', username: 'a' } } },
+    { withSecrets: false },
+  );
+  assert.match(otp.text, /auth = eap-radius/);
+});
+
+test('what a device decides of EAP is said', () => {
+  const auth = { eap: 'ttls', username: 'alice', phase2: 'pap', eapId: 'anon' } as const;
+  const document: ProfileDocument = {
+    ...EAP,
+    local: { auth },
+    remote: { ...EAP.remote, auth: 'eap', aaaId: 'radius' },
+  };
+  for (const made of [
+    exportSswan(document, { uuid: uuid() }),
+    exportMobileconfig(document, { uuid, withSecrets: false }),
+  ]) {
+    assert.ok(made.ok);
+    const lost = lostOf(made.value.report);
+    for (const field of ['eap', 'phase2', 'eapId']) assert.ok(lost.includes(`local.auth.${field}`), field);
+    for (const field of ['auth', 'aaaId']) assert.ok(lost.includes(`remote.${field}`), field);
+  }
+});

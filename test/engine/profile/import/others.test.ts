@@ -70,7 +70,7 @@ test('.mobileconfig with a certificate', () => {
     local: { id: 'me@example.org', auth: {} },
     remote: { id: 'vpn.example.org', auth: 'pubkey' },
     dpd: { delay: 600 },
-    ike: { proposals: ['aes256gcm16-prfsha384-ecp384'], lifetime: '1410m' },
+    ike: { proposals: ['aes256gcm16-prfsha384-ecp384'], lifetime: '1410m', mobike: true },
     esp: { proposals: ['aes128-sha256-modp2048'] },
     dns: { servers: ['10.0.0.53'] },
   });
@@ -82,7 +82,7 @@ test('.mobileconfig with a certificate', () => {
     ],
   );
   assertSilent(profile, 'bundlepass');
-  assert.deepEqual(linesOf(profile, 'IKEv2.DisableMOBIKE'), ['unmapped -']);
+  assert.deepEqual(linesOf(profile, 'IKEv2.DisableMOBIKE'), ['taken ike.mobike']);
   assert.deepEqual(linesOf(profile, 'Proxies'), ['unmapped -']);
 });
 
@@ -101,6 +101,26 @@ test('.mobileconfig with a shared secret, and with EAP', () => {
   );
   assert.deepEqual(eap.document.local.auth, { eap: ['mschapv2'], username: 'alice', password: 'eapsecret' });
   assertSilent(eap, 'eapsecret');
+});
+
+test('.mobileconfig with a kill switch, on demand, and with versions of TLS', () => {
+  const killed = only(
+    MOBILECONFIG(`<key>AuthenticationMethod</key><string>Certificate</string>
+      <key>PayloadCertificateUUID</key><string>P12</string><key>ExtendedAuthEnabled</key><true/>
+      <key>TLSMinimumVersion</key><string>1.1</string><key>TLSMaximumVersion</key><string>1.2</string>
+      <key>OnDemandEnabled</key><integer>1</integer>
+      <key>IncludeAllNetworks</key><true/><key>ExcludeLocalNetworks</key><true/>`),
+  );
+  assert.deepEqual(killed.document.killSwitch, { mode: 'while-up', allowLocal: true });
+  assert.deepEqual(linesOf(killed, 'IKEv2.ExcludeLocalNetworks'), ['taken killSwitch.allowLocal']);
+  assert.deepEqual(killed.document.local.auth, { eap: ['tls'], tls: { max: '1.2' } });
+  assert.deepEqual(linesOf(killed, 'IKEv2.TLSMinimumVersion'), ['unmapped local.auth.tls.min']);
+  assert.match(whyOf(killed, 'IKEv2.OnDemandEnabled'), /no kill switch/);
+  const open = only(
+    MOBILECONFIG('<key>IncludeAllNetworks</key><false/><key>ExcludeLocalNetworks</key><true/>'),
+  );
+  assert.deepEqual(open.document.killSwitch, { mode: 'off' });
+  assert.match(whyOf(open, 'IKEv2.ExcludeLocalNetworks'), /without IncludeAllNetworks/);
 });
 
 test('signed files are unwrapped, or refused without the means to', () => {
@@ -232,6 +252,46 @@ test('ProfileXML, as UTF-16 too', () => {
     'taken local.auth.eap',
     'unmapped local.auth.username',
   ]);
+});
+
+test('ProfileXML with a tunnel of EAP, and locked down', () => {
+  const xml = (type: number, config: string, more = '') =>
+    only(
+      PROFILE_XML.replace(
+        /<Authentication>.*<\/Authentication>/,
+        `<Authentication><UserMethod>Eap</UserMethod><Eap><Configuration><EapHostConfig>
+         <EapMethod><Type>${type}</Type></EapMethod><Config>${config}</Config>
+         </EapHostConfig></Configuration></Eap></Authentication>`,
+      ).replace('</VPNProfile>', `${more}</VPNProfile>`),
+    );
+  const ttls = (inner: string, names: string) => `<EapTtls xmlns="http://example">
+    <ServerValidation><ServerNames>${names}</ServerNames></ServerValidation>
+    <Phase2Authentication>${inner}</Phase2Authentication>
+    <Phase1Identity><IdentityPrivacy>true</IdentityPrivacy><AnonymousIdentity>anon</AnonymousIdentity></Phase1Identity>
+    </EapTtls>`;
+  const field = 'NativeProfile.Authentication.UserMethod';
+  const pap = xml(21, ttls('<PAPAuthentication/>', 'radius.example'), '<LockDown>true</LockDown>');
+  assert.deepEqual(pap.document.local.auth, { eap: ['ttls'], phase2: 'pap', eapId: 'anon' });
+  assert.deepEqual(pap.document.remote, { auth: 'pubkey', aaaId: 'radius.example' });
+  assert.deepEqual(linesOf(pap, `${field}.Phase2`), ['taken local.auth.phase2']);
+  assert.deepEqual(pap.document.killSwitch, { mode: 'always', allowLocal: false });
+  assert.deepEqual(linesOf(pap, 'LockDown'), ['changed killSwitch']);
+  assert.match(whyOf(pap, 'AlwaysOn'), /no kill switch/);
+  const inner = '<EapHostConfig><EapMethod><Type>6</Type></EapMethod></EapHostConfig>';
+  const gtc = xml(21, ttls(inner, 'a.example;b.example'));
+  assert.equal(gtc.document.local.auth.phase2, 'eap-gtc');
+  assert.deepEqual(linesOf(gtc, `${field}.ServerNames`), ['unmapped remote.aaaId']);
+  const chap = xml(21, ttls('<CHAPAuthentication/>', ''));
+  assert.equal(chap.document.local.auth.phase2, undefined);
+  assert.match(whyOf(chap, `${field}.Phase2`), /"CHAPAuthentication" in the tunnel is not spoken/);
+  const peap = xml(
+    25,
+    `<Eap><Type>25</Type><EapType><ServerValidation><ServerNames>nps.example</ServerNames></ServerValidation>
+     <Eap><Type>26</Type></Eap><PeapExtensions><IdentityPrivacy><EnableIdentityPrivacy>true</EnableIdentityPrivacy>
+     <AnonymousUserName>nobody</AnonymousUserName></IdentityPrivacy></PeapExtensions></EapType></Eap>`,
+  );
+  assert.deepEqual(peap.document.local.auth, { eap: ['peap'], phase2: 'eap-mschapv2', eapId: 'nobody' });
+  assert.equal(peap.document.remote?.aaaId, 'nps.example');
 });
 
 const PBK = `[Work]\r

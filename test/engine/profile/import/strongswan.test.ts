@@ -63,8 +63,146 @@ test('.sswan with EAP, and how it asks for revocation', () => {
   assert.deepEqual(profile.document.local.auth, { eap: ['mschapv2', 'gtc', 'md5'], username: 'alice' });
   assert.deepEqual(linesOf(profile, 'local.eap_id'), ['taken local.auth.username']);
   assert.deepEqual(profile.document.remote?.revocation, { crl: 'off', ocsp: 'strict' });
-  const both = only(JSON.stringify({ ...SSWAN, type: 'ikev2-cert-eap', local: { eap_id: 'alice' } }));
-  assert.match(whyOf(both, 'local.eap_id'), /has no effect without EAP/);
+  const unused = only(JSON.stringify({ ...SSWAN, local: { eap_id: 'alice' } }));
+  assert.match(whyOf(unused, 'local.eap_id'), /has no effect without EAP/);
+});
+
+test('.sswan with a certificate, then EAP', () => {
+  const local = { ...SSWAN.local, eap_id: 'alice' };
+  const both = only(JSON.stringify({ ...SSWAN, type: 'ikev2-cert-eap', local }));
+  assert.deepEqual(both.document.local, {
+    auth: {},
+    auth2: { eap: ['mschapv2', 'gtc', 'md5'], username: 'alice' },
+    id: 'roaming@example.org',
+    id2: 'roaming@example.org',
+  });
+  assert.deepEqual(linesOf(both, 'local.eap_id'), ['taken local.auth2.username']);
+  assert.deepEqual(linesOf(both, 'type'), [
+    'taken remote.auth',
+    'changed local.auth2.eap',
+    'unmapped local.auth2.password',
+  ]);
+  assert.deepEqual(linesOf(both, 'local.id'), ['taken local.id', 'taken local.id2']);
+  assert.deepEqual(
+    both.bundles.map(({ ours }) => ours),
+    ['remote.anchors', 'local.auth'],
+  );
+});
+
+const SECOND = (first: string, second: string, remote = 'auth = pubkey\n cacerts = ca.pem') => `connections {
+  a { remote_addrs = gw
+    local-2 { ${second} }
+    local-1 { round = -1\n ${first} }
+    remote { ${remote} }
+  } }
+  secrets { eap-b { id = bob\n secret = two } ike { secret = shared by all of us } private { file = k } }`;
+
+test('swanctl.conf: two rounds, in the order of their numbers', () => {
+  const both = only(
+    SECOND('auth = pubkey\n certs = me.pem\n id = me', 'auth = eap-gtc\n id = you\n eap_id = bob'),
+  );
+  assert.deepEqual(both.document.local, {
+    id: 'me',
+    auth: { certificate: 'x509/me.pem', key: 'private/k' },
+    auth2: { eap: ['gtc'], username: 'bob', password: 'two' },
+    id2: 'you',
+  });
+  assert.deepEqual(linesOf(both, 'connections.a.local-2.auth'), ['taken local.auth2.eap']);
+  assertSilent(both, 'two');
+  const named = only(SECOND('auth = psk', 'auth = eap-mschapv2\n id = bob'));
+  assert.deepEqual(named.document.local, {
+    auth: { psk: 'shared by all of us' },
+    auth2: { eap: ['mschapv2'], username: 'bob', password: 'two' },
+  });
+  for (const [first, second, why] of [
+    ['auth = pubkey', 'auth = pubkey\n id = x', /second round is EAP/],
+    ['auth = eap-gtc\n id = bob', 'auth = eap-gtc\n id = bob', /EAP is the last round/],
+    ['auth = pubkey', 'auth = eap-tls\n id = x', /only one certificate of ours/],
+  ] as const) {
+    const refused = only(SECOND(first, second));
+    assert.equal(refused.document.local.auth2, undefined);
+    assert.match(whyOf(refused, 'connections.a.local-2.auth'), why);
+    assert.match(whyOf(refused, 'connections.a.local-2.id'), /without the round/);
+  }
+  const third = only(SECOND('auth = pubkey', 'auth = eap-gtc\n id = bob } local-3 { auth = psk'));
+  assert.match(whyOf(third, 'connections.a.local-3'), /two rounds/);
+  const peer = only(
+    SECOND('auth = pubkey', 'auth = eap-gtc\n id = bob', 'auth = pubkey } remote-2 { auth = psk'),
+  );
+  assert.match(whyOf(peer, 'connections.a.remote-2'), /in one round/);
+});
+
+test('swanctl.conf and ipsec.conf: gateways that prove themselves in EAP, and whose server it is', () => {
+  const conf = (method: string, word: string) =>
+    only(`connections { a { remote_addrs = gw\n mobike = no
+      local { auth = ${method}\n id = bob\n aaa_id = radius.example }
+      remote { auth = ${word}\n cacerts = ca.pem\n revocation = strict } } }`);
+  for (const [method, word] of [
+    ['eap-ttls', 'eap-ttls'],
+    ['eap-peap', 'eap'],
+    ['eap-tls', 'eap-dynamic'],
+  ] as const) {
+    const alone = conf(method, word);
+    assert.deepEqual(alone.document.remote, {
+      auth: 'eap',
+      aaaId: 'radius.example',
+      anchors: ['x509ca/ca.pem'],
+      revocation: { crl: 'strict', ocsp: 'strict' },
+    });
+    assert.deepEqual(linesOf(alone, 'connections.a.remote.auth'), ['taken remote.auth']);
+    assert.equal(alone.document.ike?.mobike, false);
+  }
+  assert.deepEqual(linesOf(conf('eap-ttls', 'eap'), 'connections.a.local.auth'), [
+    'taken local.auth.eap',
+    'unmapped local.auth.phase2',
+  ]);
+  for (const [method, word] of [
+    ['eap-mschapv2', 'eap-mschapv2'],
+    ['eap-ttls', 'eap-peap'],
+    ['eap', 'eap-ttls'],
+    ['pubkey', 'eap'],
+  ] as const) {
+    const strict = conf(method, word);
+    assert.equal(strict.document.remote?.auth, undefined);
+    assert.match(whyOf(strict, 'connections.a.remote.auth'), /must prove itself by certificate/);
+    assert.deepEqual(strict.document.remote?.anchors, ['x509ca/ca.pem']);
+  }
+  assert.match(whyOf(conf('eap-gtc', 'pubkey'), 'connections.a.local.aaa_id'), /has no effect/);
+  const ipsec = only(
+    'conn a\n right=gw\n leftauth=eap-peap\n leftid=bob\n rightauth=eap\n rightcert=ca.pem\n aaa_identity=radius\n mobike=yes\n',
+  );
+  assert.deepEqual(ipsec.document.remote, {
+    aaaId: 'radius',
+    auth: 'eap',
+    anchors: ['ipsec.d/certs/ca.pem'],
+  });
+  assert.equal(ipsec.document.ike?.mobike, true);
+});
+
+test('ipsec.conf: two rounds', () => {
+  const conf = (lines: string) =>
+    only(`conn a\n right=gw\n leftauth=pubkey\n leftcert=me.pem\n leftid=me\n${lines}`, {
+      secrets: [utf8(': RSA k\nbob : EAP "two"\n')],
+    });
+  const both = conf(' leftauth2=eap-mschapv2\n leftid2=you\n eap_identity=bob\n');
+  assert.deepEqual(both.document.local, {
+    id: 'me',
+    auth: { certificate: 'ipsec.d/certs/me.pem', key: 'ipsec.d/private/k' },
+    auth2: { eap: ['mschapv2'], username: 'bob', password: 'two' },
+    id2: 'you',
+  });
+  assertSilent(both, 'two');
+  const named = conf(' leftauth2=eap\n leftid2=bob\n rightauth2=psk\n');
+  assert.deepEqual(named.document.local.auth2, {
+    eap: ['mschapv2', 'gtc', 'md5'],
+    username: 'bob',
+    password: 'two',
+  });
+  assert.equal(named.document.local.id2, undefined);
+  assert.match(whyOf(named, 'conn a: rightauth2'), /in one round/);
+  const refused = conf(' leftauth2=psk\n leftid2=bob\n');
+  assert.match(whyOf(refused, 'conn a: leftauth2'), /second round is EAP/);
+  assert.match(whyOf(refused, 'conn a: leftid2'), /without the second round/);
 });
 
 test('swanctl.conf and ipsec.conf with EAP: names and passwords find each other', () => {
@@ -162,7 +300,13 @@ test('swanctl.conf: PSK, lifetimes, children, inheritance', () => {
     gateway: { hosts: ['gw.example.org', '192.0.2.1'] },
     local: { id: 'roaming@example.org', auth: { psk: 'a very "secret" key, really' } },
     remote: { id: 'gw.example.org', auth: 'psk' },
-    ike: { proposals: ['aes256gcm16-prfsha384-ecp384'], lifetime: '250m', margin: '10m', fuzz: 1 },
+    ike: {
+      proposals: ['aes256gcm16-prfsha384-ecp384'],
+      lifetime: '250m',
+      margin: '10m',
+      fuzz: 1,
+      mobike: false,
+    },
     virtualIp: { ipv4: true, ipv6: false },
     encapsulation: 'forced',
     dpd: { delay: '20s', action: 'hold' },
@@ -185,7 +329,7 @@ test('swanctl.conf: PSK, lifetimes, children, inheritance', () => {
     /nothing in a profile runs a command/,
   );
   assert.deepEqual(linesOf(office, 'connections.office.rekey_time'), ['changed ike.lifetime']);
-  assert.deepEqual(linesOf(office, 'connections.office.mobike'), ['unmapped -']);
+  assert.deepEqual(linesOf(office, 'connections.office.mobike'), ['taken ike.mobike']);
   assert.match(whyOf(office, 'include conf.d/*.conf'), /import it on its own/);
 });
 
