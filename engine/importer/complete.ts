@@ -169,8 +169,10 @@ export class Completion {
 /** What the user said beside the files. */
 function withWishes(document: ProfileDocument, choice: Choice): ProfileDocument {
   const { name, gateway, remoteId, username, password } = choice;
-  const { auth } = document.local;
+  const { auth, auth2 } = document.local;
   const shared = document.remote?.auth === 'psk' && auth.eap === undefined && auth.certificate === undefined;
+  // The user is who logs in by EAP: in the second round where the first is one of the machine.
+  const round = auth.eap === undefined && auth2?.eap !== undefined ? 'auth2' : 'auth';
   return {
     ...document,
     ...(name === undefined ? {} : { name }),
@@ -178,8 +180,8 @@ function withWishes(document: ProfileDocument, choice: Choice): ProfileDocument 
     ...(remoteId === undefined ? {} : { remote: { ...document.remote, id: remoteId } }),
     local: {
       ...document.local,
-      auth: {
-        ...auth,
+      [round]: {
+        ...document.local[round],
         ...(username === undefined ? {} : { username }),
         ...(password === undefined ? {} : shared ? { psk: password } : { password }),
       },
