@@ -93,10 +93,15 @@ function Unlock(props: {
   );
 }
 
+interface LooseLogin {
+  readonly eap?: unknown;
+  readonly username?: unknown;
+}
+
 interface LooseProfile {
   readonly name?: unknown;
   readonly gateway?: { readonly hosts?: unknown };
-  readonly local?: { readonly auth?: { readonly eap?: unknown; readonly username?: unknown } };
+  readonly local?: { readonly auth?: LooseLogin; readonly auth2?: LooseLogin };
 }
 
 export interface PreviewProps {
@@ -129,7 +134,8 @@ export function Preview(props: PreviewProps): JSX.Element {
 
   const shownName = name ?? freeName(proposeName(own), taken);
   const bundle = draft.profiles.length === 0;
-  const isEap = document?.local?.auth?.eap !== undefined;
+  const login = [document?.local?.auth, document?.local?.auth2].find((auth) => auth?.eap !== undefined);
+  const isEap = login !== undefined;
   const exists = taken.includes(shownName);
   const nameProblem = !isName(shownName)
     ? text('import.nameProblem')
@@ -299,7 +305,7 @@ export function Preview(props: PreviewProps): JSX.Element {
               <>
                 <TextField
                   label={text('import.username')}
-                  optional={isEap && document?.local?.auth?.username !== undefined}
+                  optional={login?.username !== undefined}
                   value={username}
                   onChange={setUsername}
                   technical
