@@ -6,13 +6,14 @@ import { CLIENT_ID, GATEWAY_ID } from '../lab/profile.ts';
 
 const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');
 
-export const sswan = (pkcs12: Uint8Array, root: string): string =>
+/** By certificate; with a user, by that user's password as well. */
+export const sswan = (pkcs12: Uint8Array, root: string, user?: string): string =>
   JSON.stringify({
     uuid: randomUUID(),
     name: 'Lab VPN',
-    type: 'ikev2-cert',
+    type: user === undefined ? 'ikev2-cert' : 'ikev2-cert-eap',
     remote: { addr: ADDRESS.gw, id: GATEWAY_ID, cert: base64(der(root)) },
-    local: { p12: base64(pkcs12), id: CLIENT_ID },
+    local: { p12: base64(pkcs12), id: CLIENT_ID, ...(user === undefined ? {} : { eap_id: user }) },
     // The gateway of the laboratory knows no extended sequence numbers.
     'esp-proposal': 'aes256gcm16-aes128gcm16',
     'split-tunneling': { subnets: [ADDRESS.lanNet] },

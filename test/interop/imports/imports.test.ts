@@ -150,6 +150,37 @@ scenario('imports', async (stage) => {
     assert.match(said, /taken\s+local\.p12 → local\.auth/);
   });
 
+  const both = out.write('both.sswan', sswan(readFileSync(pkcs12), root.certificate, USER));
+  const byBoth = [both, ...open, '--password-file', password];
+
+  await stage.step('.sswan with a certificate, then EAP', async () => {
+    await stage.gateway.load(
+      {
+        ...gatewayConf({
+          ike: 'default',
+          esp: 'default',
+          local: byCertificate(),
+          remote: { auth: 'pubkey', id: CLIENT_ID },
+          connection: {
+            send_cert: 'always',
+            'remote-2': { auth: 'eap-mschapv2', id: CLIENT_ID, eap_id: '%any' },
+          },
+        }),
+        secrets: { 'eap-carol': { id: USER, secret: PASSWORD } },
+      },
+      gatewayFiles(gateway, root.certificate),
+    );
+    const mark = stage.gateway.log().length;
+    const said = await out.connects(...byBoth);
+    assert.match(said, /local\.eap_id → local\.auth2\.username/);
+    const log = stage.gateway.logSince(mark);
+    assert.match(log, /authentication of 'client\.lab\.example' with (RSA|ECDSA).* successful/);
+    assert.match(log, /authentication of 'client\.lab\.example' with EAP successful/);
+    const without = await out.import(both, ...open);
+    assert.equal(without.code, FAILURES.PROFILE_INVALID, without.stderr);
+    assert.match(without.stderr, /local\.auth2\.password/);
+  });
+
   await stage.step('.mobileconfig with an embedded PKCS#12, plain and signed', async () => {
     await byPublicKey();
     const text = mobileconfig(root.certificate, APPLE_CERTIFICATE, readFileSync(pkcs12));
@@ -249,22 +280,26 @@ scenario('imports', async (stage) => {
     await out.connects(file, ...open);
   });
 
-  await stage.step('a gateway that is set up by our own snippet', async () => {
-    await out.import(android, ...open);
-    const exported = await stage.culvert.cli(['profiles', 'export', TUNNEL, '--format', 'gateway']);
-    assert.equal(exported.code, 0, exported.stderr);
-    const folder = join(stage.gateway.folder, 'swanctl');
-    for (const [name, text] of Object.entries({
-      'swanctl.conf': exported.stdout,
-      'x509/gateway.pem': gateway.certificate,
-      'private/gateway.key': gateway.key,
-      'x509ca/clients-ca.pem': root.certificate,
-    })) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), text, { mode: 0o600 });
-    }
-    const loaded = await stage.gateway.swanctl('--load-all', '--clear');
-    assert.equal(loaded.code, 0, `${loaded.stdout}${loaded.stderr}`);
-    await out.up();
-  });
+  for (const [rounds, args, secrets] of [
+    ['one round', [android, ...open], ''],
+    ['two rounds', byBoth, `secrets { eap-carol { id = ${USER}\n secret = ${PASSWORD}\n } }\n`],
+  ] as const)
+    await stage.step(`a gateway that is set up by our own snippet, ${rounds}`, async () => {
+      await out.import(...args);
+      const exported = await stage.culvert.cli(['profiles', 'export', TUNNEL, '--format', 'gateway']);
+      assert.equal(exported.code, 0, exported.stderr);
+      const folder = join(stage.gateway.folder, 'swanctl');
+      for (const [name, text] of Object.entries({
+        'swanctl.conf': `${exported.stdout}${secrets}`,
+        'x509/gateway.pem': gateway.certificate,
+        'private/gateway.key': gateway.key,
+        'x509ca/clients-ca.pem': root.certificate,
+      })) {
+        mkdirSync(dirname(join(folder, name)), { recursive: true });
+        writeFileSync(join(folder, name), text, { mode: 0o600 });
+      }
+      const loaded = await stage.gateway.swanctl('--load-all', '--clear');
+      assert.equal(loaded.code, 0, `${loaded.stdout}${loaded.stderr}`);
+      await out.up();
+    });
 });
