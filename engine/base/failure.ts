@@ -42,6 +42,7 @@ export const FAILURES = {
   PPK_REQUIRED: 60,
   SECRET_NEEDED: 61,
   SECRETS_UNAVAILABLE: 62,
+  SELECTORS_OVERLAP: 63,
   /** Of `culvert doctor`: the report has a check that failed. */
   CHECKS_FAILED: 70,
 } as const;

@@ -33,6 +33,7 @@ import { giveAnswer, keepAnswer } from './answers.ts';
 import { History } from './history.ts';
 import { type Importer, Imports } from './imports.ts';
 import { Negotiation } from './negotiation.ts';
+import { overlap } from './overlap.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials, World } from './ports.ts';
 import { killSwitchSnapshot, type SnapshotContext, tunnelSnapshot, tunnelState } from './snapshot.ts';
@@ -161,6 +162,11 @@ export class Engine implements EngineApi {
     if (running && running.tunnel.phase.kind !== 'down') {
       compiled.wipe();
       return await this.#connect(running, params.wait ?? false);
+    }
+    const conflict = this.#conflict(compiled);
+    if (conflict) {
+      compiled.wipe();
+      throw new ApiError(conflict);
     }
     running?.compiled.wipe();
     const entry = this.#enter(compiled, typeof params.profile === 'string');
@@ -348,6 +354,21 @@ export class Engine implements EngineApi {
     } else connected.catch(() => undefined); // the snapshot shows the failure
     const { name, warnings } = entry.compiled;
     return { name, tunnel: this.#tunnelSnapshot(entry), warnings };
+  }
+
+  /** Another tunnel that wants packets of this one. */
+  #conflict({ name, plan }: CompiledProfile): Failure | undefined {
+    for (const { tunnel, compiled } of this.#entries.values()) {
+      if (compiled.name === name || tunnel.phase.kind === 'down') continue;
+      const found = overlap(plan.children, compiled.plan.children);
+      if (found)
+        return localFailure(
+          'SELECTORS_OVERLAP',
+          `${found.ours} of ${name} overlaps with the tunnel ${compiled.name}, which has ${found.theirs}`,
+          [`Disconnect ${compiled.name} first.`, 'Give the two profiles networks that do not overlap.'],
+        );
+    }
+    return undefined;
   }
 
   #isUp(name: string): boolean {

@@ -278,6 +278,7 @@ const OTHERS: readonly FailureCode[] = [
   'ENGINE_NOT_RUNNING',
   'NOT_PERMITTED',
   'NOT_FOUND',
+  'SELECTORS_OVERLAP',
   'CANCELLED',
   'CHECKS_FAILED',
 ];
