@@ -18,7 +18,7 @@ const ADDRESS =
 const LINK = /(?<![\w:])[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}(?![\w:])/g;
 const MAIL = /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*/gu;
 const RDN =
-  /(?<![\w])(CN|C|O|OU|L|ST|S|DC|SN|GN|G|T|I|N|ID|UID|E|serialNumber|emailAddress|email|unstructuredName)=((?:\\.|[^,"\\\n+;/)])+)/g;
+  /(?<![\w])(CN|C|O|OU|L|ST|STREET|S|DC|D|SN|GN|G|T|I|N|ID|UID|UN|UA|E|EMAIL|EMAILADDRESS|SERIALNUMBER|POSTALCODE|DNQUALIFIER|serialNumber|emailAddress|email)=((?:\\.|[^,"\\\n+;/)])+)/g;
 const URL_HOST = /\b([a-z][a-z0-9+.-]*:\/\/)([^/\s"'<>:]+)/gi;
 const HOME = /((?:^|[\s"'=:])\/(?:home|Users)\/|[A-Za-z]:\\Users\\)([^/\\\s"']+)/g;
 const DOTTED = /(?<![\w./\ue000-])(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}(?![\w\ue001])/g;

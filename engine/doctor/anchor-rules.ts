@@ -1,6 +1,6 @@
 /** Checks of whom the profile trusts, and of whom it expects at the other end. */
-import { canonicalIp } from '../base/ip.ts';
 import { datesFinding, day, strengthFinding } from './certificates.ts';
+import { IDENTITY_RULES } from './identity-rules.ts';
 import { type Finding, fail, pass, type Rule, warn } from './rule.ts';
 
 const anchors: Rule = {
@@ -45,42 +45,6 @@ const anchors: Rule = {
   },
 };
 
-/** The last two labels: what organisations usually call their own. */
-const domain = (name: string): string => name.toLowerCase().split('.').slice(-2).join('.');
-
-const isHost = (text: string): boolean => /^[A-Za-z0-9*-]+(\.[A-Za-z0-9-]+)+\.?$/.test(text);
-
-const remoteIdentity: Rule = {
-  id: 'remote-identity',
-  title: 'Identity of the gateway',
-  judge: ({ profile }) => {
-    const { hosts } = profile.gateway;
-    const { id, auth } = profile.remote;
-    const byCertificate = auth.kind === 'pubkey';
-    if (id === '%any')
-      return warn(
-        byCertificate
-          ? 'remote.id is %any: whoever has a certificate of a trusted CA, another user for example, can pose as the gateway.'
-          : 'remote.id is %any: whoever knows the shared secret, another user for example, can pose as the gateway.',
-        'Set remote.id to the name of the gateway.',
-      );
-    const wanted = id ?? hosts[0] ?? '';
-    const ip = canonicalIp(wanted);
-    if (byCertificate && ip !== undefined)
-      return warn(
-        `The gateway must prove that it is ${ip}, so its certificate must have IP:${ip} in subjectAltName; few have an address there.`,
-        'Set remote.id to the host name that is in the certificate of the gateway.',
-      );
-    const others = hosts.filter((host) => canonicalIp(host) === undefined);
-    if (isHost(wanted) && others.length > 0 && !others.some((host) => domain(host) === domain(wanted)))
-      return warn(
-        `The gateway is reached as ${others.join(', ')} but must prove that it is "${wanted}".`,
-        'Check the spelling of remote.id and gateway.hosts.',
-      );
-    return pass(`The gateway must prove that it is "${wanted}".`);
-  },
-};
-
 const modes: Rule = {
   id: 'revocation-mode',
   title: 'Asking whether certificates are revoked',
@@ -110,4 +74,4 @@ const eku: Rule = {
   },
 };
 
-export const ANCHOR_RULES: readonly Rule[] = [anchors, remoteIdentity, eku, modes];
+export const ANCHOR_RULES: readonly Rule[] = [anchors, ...IDENTITY_RULES, eku, modes];

@@ -1,5 +1,8 @@
 /** Checks that ask the gateway: what it negotiates, who it is, and its certificates one by one. */
+import type { Certificate } from '../pki/certificate.ts';
+import { PkiError } from '../pki/error.ts';
 import { matchIdentity } from '../pki/identity.ts';
+import { DistinguishedName } from '../pki/name.ts';
 import { verifyLeaf } from '../pki/path.ts';
 import type { ProbeResult } from '../tunnel/probe.ts';
 import { selectorText } from '../tunnel/selector-text.ts';
@@ -132,12 +135,28 @@ const chain: Rule = {
   }),
 };
 
+/** What is no name is fitted by none; `remote-identity` says so. */
+function fitsSubject({ subject }: Certificate, dn: string): boolean {
+  try {
+    return subject.matches(DistinguishedName.fromText(dn));
+  } catch (cause) {
+    if (cause instanceof PkiError) return false;
+    throw cause;
+  }
+}
+
 const identity: Rule = {
   id: 'gateway-identity',
   title: 'Identity of the gateway and its certificate',
   judge: ofProbe((result, facts) => {
     const [leaf] = gatewayCertificates(facts);
     if (!leaf || !result.peer) return undefined;
+    const { dn } = facts.profile.remote;
+    if (dn !== undefined && !fitsSubject(leaf, dn))
+      return fail(
+        `The subject of its certificate, "${leaf.subject}", does not fit remote.dn, "${dn}".`,
+        'Correct remote.dn, if that is your gateway.',
+      );
     const match = matchIdentity(leaf, result.peer.identity);
     return match.ok
       ? pass(`Its certificate "${leaf.label}" confirms who it says it is.`)

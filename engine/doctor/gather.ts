@@ -73,7 +73,8 @@ function attempt<T>(
 }
 
 function ownFacts({ local }: Profile): OwnFacts | undefined {
-  const auth = keyPairOf(local.auth);
+  // The second round may have a certificate of its own (EAP-TLS); the first one's is the one of AUTH.
+  const auth = keyPairOf(local.auth) ?? (local.auth2 && keyPairOf(local.auth2));
   if (!auth) return undefined;
   const certificates = attempt(() => loadBundle([auth.certificate, ...auth.chain].join('\n')).certificates);
   const passphrase = auth.passphrase && new TextDecoder().decode(auth.passphrase.expose());

@@ -118,7 +118,9 @@ const identity: Rule = {
   id: 'certificate-identity',
   title: 'Our identity and our certificate',
   judge: ofLeaf((leaf, _own, { profile }) => {
-    const { id } = profile.local;
+    const { id, auth } = profile.local;
+    // In EAP-TLS the certificate answers to the server inside of EAP, and local.id may be another name.
+    if (auth.kind !== 'pubkey') return undefined;
     if (id === undefined) {
       return leaf.subject.isEmpty
         ? fail(
@@ -154,7 +156,7 @@ const signatures: Rule = {
     if (!own || own.chain.length === 0) return undefined;
     const findings = own.chain.map((one) => strengthFinding(one, profile.allowLegacy, one.isSelfIssued));
     const info = own.key?.info;
-    if (!info) return findings;
+    if (!info || profile.local.auth.kind !== 'pubkey') return findings;
     const [best] = schemesFor(info, MODERN_HASHES, profile.ike.preferPss);
     const [classic] = schemesFor(info, undefined, false);
     if (best) findings.push(pass(`IKE_AUTH is signed as ${describeScheme(best)} (RFC 7427).`));

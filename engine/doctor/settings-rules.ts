@@ -4,7 +4,7 @@ import type { Secret } from '../base/secret.ts';
 import { type ProposalSpec, printProposal, weakTransforms } from '../crypto/proposals.ts';
 import { isAead } from '../crypto/suites.ts';
 import { TransformKind } from '../crypto/transform-kinds.ts';
-import type { Profile, ProfileChild, ProfileSelector } from '../profile/profile.ts';
+import type { Profile, ProfileChild, ProfileEapAuth, ProfileSelector } from '../profile/profile.ts';
 import { selectorText } from '../tunnel/selector-text.ts';
 import { type Finding, fail, pass, type Rule, warn } from './rule.ts';
 
@@ -62,27 +62,40 @@ const psk: Rule = {
   },
 };
 
+/** Each password method as it is said, with what goes on inside of a tunnel. */
+const methodText = ({ methods, phase2 = 'eap-mschapv2' }: ProfileEapAuth): string =>
+  methods
+    .map((method) => (method === 'ttls' || method === 'peap' ? `${method} with ${phase2} inside` : method))
+    .join(', ');
+
+function loginFindings(field: string, auth: ProfileEapAuth): Finding[] {
+  const round = field === 'auth2' ? ' in the second round (RFC 4739)' : '';
+  if (auth.methods.every((method) => method === 'tls'))
+    return [pass(`Our certificate logs in with EAP-TLS${round}; no password is needed.`)];
+  const findings: Finding[] = [
+    pass(
+      `"${auth.username}" logs in with EAP (${methodText(auth)})${round}; the password is ${auth.password === undefined ? 'asked for when connecting' : 'stored'}.`,
+    ),
+  ];
+  if (auth.methods.includes('md5'))
+    findings.push(
+      warn(
+        'EAP-MD5 makes no key: nothing binds the password to this tunnel.',
+        `Take "md5" out of local.${field}.eap unless the gateway knows nothing else.`,
+      ),
+    );
+  return findings;
+}
+
 const eap: Rule = {
   id: 'eap-login',
   title: 'User name and password',
   judge: ({ profile: { local } }) => {
-    const { auth } = local;
-    if (auth.kind !== 'eap') return undefined;
-    if (auth.methods.every((method) => method === 'tls'))
-      return pass('Our certificate logs in with EAP-TLS; no password is needed.');
-    const findings: Finding[] = [
-      pass(
-        `"${auth.username}" logs in with EAP (${auth.methods.join(', ')}); the password is ${auth.password === undefined ? 'asked for when connecting' : 'stored'}.`,
-      ),
+    const findings = [
+      ...(local.auth.kind === 'eap' ? loginFindings('auth', local.auth) : []),
+      ...(local.auth2 ? loginFindings('auth2', local.auth2) : []),
     ];
-    if (auth.methods.includes('md5'))
-      findings.push(
-        warn(
-          'EAP-MD5 makes no key: nothing binds the password to this tunnel.',
-          'Take "md5" out of local.auth.eap unless the gateway knows nothing else.',
-        ),
-      );
-    return findings;
+    return findings.length > 0 ? findings : undefined;
   },
 };
 

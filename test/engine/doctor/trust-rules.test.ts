@@ -96,6 +96,36 @@ test('eap-login', () => {
   says(eap(['mschapv2', 'md5']), 'warn', /EAP-MD5 makes no key/);
 });
 
+test('remote-identity: patterns, and the subject of the certificate', () => {
+  const at = (remote: Readonly<Record<string, unknown>>, base = DOCUMENT) =>
+    line('remote-identity', {}, { ...base, remote: { ...base.remote, ...remote } });
+  says(at({ id: '*.example.com' }), 'pass', /fits "\*\.example\.com"/);
+  says(at({ id: '*.exmaple.com' }), 'warn', /must prove that it is "\*\.exmaple\.com"/);
+  says(at({ id: '*@example.com' }), 'warn', /every mail address/);
+  says(at({ id: 'C=CH, O=Culvert Test, CN=*' }), 'warn', /leaves the common name open/);
+  says(at({ id: 'C=CH, O=*, CN=gw' }), 'pass', /fits "C=CH, O=\*, CN=gw"/);
+  says(at({ id: 'C=CH, O=*, CN=*' }, PSK), 'pass', /fits/);
+  says(at({ id: '@#zz' }), 'fail', /remote\.id is no identity/);
+  says(at({ dn: 'C=CH, O=*, CN=gw' }), 'pass', /subject of its certificate must fit "C=CH, O=\*, CN=gw"/);
+  says(at({ dn: 'C=CH, O=*, CN=*' }), 'warn', /remote\.dn, .* leaves the common name open/);
+  says(at({ dn: 'nonsense' }), 'fail', /remote\.dn is no identity/);
+  says(at({ id: '%any', dn: 'C=CH, O=*, CN=gw' }), 'pass', /may call itself anything/);
+  says(at({ id: '%any', dn: 'C=CH, CN=*' }), 'warn', /whoever has a certificate/);
+});
+
+test('eap-server: whose certificate is asked for inside of EAP', () => {
+  const ttls = { eap: 'ttls', username: 'alice', password: 'x', phase2: 'pap' } as const;
+  const at = (remote: Readonly<Record<string, unknown>>) =>
+    line('eap-server', {}, { ...DOCUMENT, local: { auth: ttls }, remote: { ...DOCUMENT.remote, ...remote } });
+  says(at({}), 'pass', /must be the gateway itself\. The gateway proves itself by its certificate/);
+  says(at({ auth: 'eap' }), 'pass', /need not prove itself in any other way/);
+  says(at({ aaaId: 'radius.example.com' }), 'pass', /must be "radius\.example\.com"/);
+  says(at({ aaaId: '%any' }), 'warn', /every server/);
+  const auth2 = { ...DOCUMENT, local: { ...DOCUMENT.local, auth2: ttls } };
+  says(line('eap-login', {}, auth2), 'pass', /ttls with pap inside\) in the second round/);
+  says(line('eap-server', {}, auth2), 'pass', /the gateway itself/);
+});
+
 test('proposals: weak, broken, mixed', () => {
   const offers = (ike: string, esp: string, allowLegacy = true) =>
     line('proposals', {}, { ...PSK, allowLegacy, ike: { proposals: ike }, esp: { proposals: esp } });
