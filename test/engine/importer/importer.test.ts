@@ -207,6 +207,25 @@ test('a pre-shared key that is not in the file comes from the user', async () =>
   compiles(document);
 });
 
+test('a user name and a password go to the round that is EAP', async () => {
+  const conf = (first: string, second: string) =>
+    open([
+      file(
+        'a',
+        `connections { a { remote_addrs = gw\n local { auth = ${first} } ${second} remote { auth = pubkey\n id = gw } } }
+         secrets { ike { secret = twenty characters of it } }`,
+      ),
+    ]);
+  const login = { username: 'carol', password: 'secret' };
+  const two = chosen(await conf('psk', 'local-2 { auth = eap-gtc }'), login);
+  assert.deepEqual(two.local, {
+    auth: { psk: 'twenty characters of it' },
+    auth2: { eap: ['gtc'], ...login },
+  });
+  const one = chosen(await conf('eap-gtc', ''), login);
+  assert.deepEqual(one.local, { auth: { eap: ['gtc'], ...login } });
+});
+
 test('a CA and a user name make a profile of EAP-MSCHAPv2', async () => {
   const { root } = await pki();
   const draft = await open([file('ca', root.der)]);
