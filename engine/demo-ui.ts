@@ -35,28 +35,23 @@ export async function startDemoEngine(options: DemoEngineOptions): Promise<DemoE
   const folder = mkdtempSync(join(tmpdir(), 'culvert-demo-'));
   const socket = join(folder, 'engine.sock');
   const { log, ring } = openLog({ level: 'debug', file: join(folder, 'engine.log') });
-  let latest: MemoryTun | undefined;
+  const tuns = new Map<string, MemoryTun>();
   const scene = await setTheScene({
     log,
     logSource: { tail: (lines, after) => ring.tail(lines, after), onLine: (line) => ring.onLine(line) },
     profiles: fileProfiles(folder),
     about: { version, socket, stateFolder: folder },
-    opened: (tun) => {
-      latest = tun;
-    },
+    opened: (tun) => void tuns.set(tun.name, tun),
     ...(identity ? { identity } : {}),
   });
   answerAt(scene.gatewayTun);
   const traffic = chatter
-    ? startChatter(
-        () => latest,
-        () =>
-          scene.engine
-            .snapshot()
-            .tunnels.find((t) => t.usable)
-            ?.addresses[0]?.split('/')[0],
-        INSIDE,
-      )
+    ? startChatter(() => {
+        const tunnel = scene.engine.snapshot().tunnels.find((t) => t.usable);
+        const tun = tuns.get(tunnel?.datapath?.interface ?? '');
+        const source = tunnel?.addresses[0]?.split('/')[0];
+        return tun && source !== undefined ? { tun, source, destination: INSIDE } : undefined;
+      })
     : undefined;
   const credentials = selectPeerCredentials();
   const ownUid = process.getuid?.() ?? 0;

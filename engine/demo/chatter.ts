@@ -17,26 +17,29 @@ export function answerAt(tun: MemoryTun): void {
 /** Packets in the tick number `n`: waves with pauses between them. */
 function packetsAt(n: number): number {
   const wave = Math.sin(n / 25) + 0.6 * Math.sin(n / 7) + 0.3 * Math.sin(n / 2.3);
-  return wave < -0.6 ? 0 : Math.round((wave + 1) * 14);
+  return wave < -1.5 ? 0 : Math.round((wave + 2) * 9);
 }
 
-/** Sends echo requests from `source` to `destination` while there is an address to send from. */
-export function startChatter(
-  tun: () => MemoryTun | undefined,
-  source: () => string | undefined,
-  destination: string,
-): { stop(): void } {
+export interface Talk {
+  readonly tun: MemoryTun;
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** Sends echo requests while there is somebody to talk to. */
+export function startChatter(talk: () => Talk | undefined): { stop(): void } {
   let tick = 0;
   let sequence = 0;
   const timer = setInterval(() => {
-    const from = source();
-    const through = tun();
+    const now = talk();
     tick++;
-    if (!through || from === undefined) return;
+    if (!now) return;
     for (let n = packetsAt(tick); n > 0; n--) {
       sequence = (sequence + 1) & 0xffff;
       const data = new Uint8Array(64 + ((sequence * 97) % (MOST_OCTETS - 64)));
-      through.push(buildEcho(from, destination, { kind: 'request', identifier: IDENTIFIER, sequence, data }));
+      now.tun.push(
+        buildEcho(now.source, now.destination, { kind: 'request', identifier: IDENTIFIER, sequence, data }),
+      );
     }
   }, TICK_MS);
   timer.unref();

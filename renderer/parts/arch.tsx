@@ -33,6 +33,8 @@ export function Arch({ tone }: { readonly tone: Tone }): JSX.Element {
   return (
     <svg className={styles.arch} data-tone={tone} viewBox="0 0 200 120" aria-hidden="true">
       <path className={styles.road} d="M4 18H196" />
+      <path className={styles.water} d="M8 96c16-7 30 7 46 0s30 7 46 0 30 7 46 0 30 7 46 0" />
+      <path className={styles.water} d="M24 108c14-6 26 6 40 0s24 6 36 0 26 6 40 0 26 6 38 0" />
       <path className={styles.stone} strokeWidth="15" d="M52 108V76a48 48 0 0 1 96 0v32" />
       {JOINTS.map((angle) => {
         const x = Math.cos((angle * Math.PI) / 180);
@@ -48,8 +50,6 @@ export function Arch({ tone }: { readonly tone: Tone }): JSX.Element {
           />
         );
       })}
-      <path className={styles.water} d="M8 96c16-7 30 7 46 0s30 7 46 0 30 7 46 0 30 7 46 0" />
-      <path className={styles.water} d="M24 108c14-6 26 6 40 0s24 6 36 0 26 6 40 0 26 6 38 0" />
     </svg>
   );
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { demoProfiles } from '../../engine/demo-ui.ts';
 import { handout, PASSPHRASE } from './certificates.ts';
+import { DiagnosticsPage } from './pages/diagnostics.ts';
 import { EditorPage } from './pages/editor.ts';
 import { HomePage } from './pages/home.ts';
 import { ImportPage } from './pages/import.ts';
@@ -21,16 +22,26 @@ const LET_IT_RUN_MS = Number(process.env.CULVERT_SCREENSHOT_SECONDS ?? 60) * 100
 
 type Appearance = 'light' | 'dark';
 
-async function take(page: Page, name: string): Promise<void> {
+/** Pictures stay small: of a long screen its beginning is shown. */
+const MOST_HEIGHT = 1280;
+const WHOLE_STATUS = 2400;
+
+/** With a window as high as its content, so that the navigation reaches down all of it. */
+async function take(page: Page, name: string, mostHeight: number = MOST_HEIGHT): Promise<void> {
+  const usual = page.viewportSize() ?? { width: 1000, height: 720 };
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ ...usual, height: Math.min(mostHeight, Math.max(usual.height, height)) });
   await page.waitForTimeout(PAUSE_MS);
-  await page.screenshot({ path: join(OUT, `${name}.png`), fullPage: true, animations: 'disabled' });
+  await page.screenshot({ path: join(OUT, `${name}.png`), animations: 'disabled' });
+  await page.setViewportSize(usual);
   process.stdout.write(`resources/screenshots/${name}.png\n`);
 }
 
 /** In one window, which remembers the traffic that it has seen. */
 async function everyScreen(page: Page, appearance: Appearance): Promise<void> {
   await page.emulateMedia({ colorScheme: appearance });
-  const shot = (name: string): Promise<void> => take(page, `${name}-${appearance}`);
+  const shot = (name: string, mostHeight?: number): Promise<void> =>
+    take(page, `${name}-${appearance}`, mostHeight);
   const window = new WindowPage(page);
   const home = new HomePage(page);
   await home.open('Home');
@@ -43,11 +54,9 @@ async function everyScreen(page: Page, appearance: Appearance): Promise<void> {
   for (const screen of ['Status', 'Negotiation', 'Log', 'Diagnostics', 'Settings'] satisfies ScreenName[]) {
     await window.open(screen);
     if (screen === 'Diagnostics') {
-      await page.getByLabel('Profile').selectOption('office');
-      await page.getByRole('button', { name: 'Check', exact: true }).click();
-      await page.getByRole('status').filter({ hasText: 'checked' }).waitFor();
+      await new DiagnosticsPage(page).examine('office');
     }
-    await shot(screen.toLowerCase());
+    await shot(screen.toLowerCase(), screen === 'Status' ? WHOLE_STATUS : MOST_HEIGHT);
   }
   const files = new ImportPage(page);
   await files.open('Import');
@@ -75,7 +84,7 @@ try {
   for (const profile of demoProfiles(stage.demo.scene)) await stage.engine.addProfile({ profile });
   await stage.engine.up({ profile: 'office', wait: true });
   await stage.engine.up({ profile: 'wrong-secret', wait: true }).catch(() => undefined);
-  const watching = await stage.window({ width: 1080, height: 760 });
+  const watching = await stage.window({ width: 1000, height: 720 });
   await new WindowPage(watching).open('Status');
   await watching.waitForTimeout(LET_IT_RUN_MS / 2);
   await stage.engine.rekey({ name: 'office', what: 'child' });
@@ -87,7 +96,7 @@ try {
   await home.choose('office');
   await home.shows('office', 'Connected');
   await take(narrow, 'home-narrow');
-  const arabic = await stage.window({ width: 1080, height: 760 });
+  const arabic = await stage.window({ width: 1000, height: 720 });
   await arabic.getByRole('navigation').getByRole('button').nth(6).click();
   await arabic.getByRole('combobox').first().selectOption('ar');
   await arabic.getByRole('heading', { name: 'الإعدادات' }).waitFor();

@@ -48,7 +48,9 @@ export function ProposalsField({ protocol }: { readonly protocol: ProposalProtoc
         <p className={styles.weak}>
           {weak.map(({ word, label }) => (
             <Chip key={word} tone={label === 'broken' ? 'red' : 'orange'}>
-              <bdi dir="ltr">{word}</bdi> {text(`editor.weak.${label}`)}
+              <span>
+                <bdi dir="ltr">{word}</bdi> {text(`editor.weak.${label}`)}
+              </span>
             </Chip>
           ))}
         </p>

@@ -29,8 +29,12 @@ export function Certificate({ certificate, choice, chosen }: CertificateProps): 
   const units = useUnits();
   const { subject, issuer, altNames, notBefore, notAfter, key, fingerprint } = certificate;
   return (
-    <li className={styles.certificate} data-chosen={chosen || undefined}>
-      <span>{choice}</span>
+    <li
+      className={styles.certificate}
+      data-chosen={chosen || undefined}
+      data-choice={choice ? true : undefined}
+    >
+      {choice}
       <div className={styles.body}>
         <p>
           <strong>

@@ -74,13 +74,15 @@ export function SettingsScreen(): JSX.Element {
         </Card>
       )}
       <Card title={text('settings.logging')}>
-        <SelectField
-          label={text('settings.logLevel')}
-          hint={text('settings.logLevelHint')}
-          value={settings.logLevel}
-          choices={LEVELS.map((value) => ({ value, label: text(`level.${value}`) }))}
-          onChange={(logLevel) => set({ logLevel })}
-        />
+        <div className={styles.rows}>
+          <SelectField
+            label={text('settings.logLevel')}
+            hint={text('settings.logLevelHint')}
+            value={settings.logLevel}
+            choices={LEVELS.map((value) => ({ value, label: text(`level.${value}`) }))}
+            onChange={(logLevel) => set({ logLevel })}
+          />
+        </div>
       </Card>
       <Card title={text('settings.about')}>
         <Facts>

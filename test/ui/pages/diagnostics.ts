@@ -8,7 +8,7 @@ export class DiagnosticsPage extends WindowPage {
   }
 
   async examine(profile: string): Promise<void> {
-    await this.doctor.getByLabel('Profile').selectOption(profile);
+    await this.doctor.getByLabel('Profile', { exact: true }).selectOption(profile);
     await this.doctor.getByRole('button', { name: 'Check', exact: true }).click();
     await this.doctor.getByRole('status').filter({ hasText: 'checked' }).waitFor();
   }
