@@ -80,6 +80,7 @@ export const ADVANCED: readonly Section[] = [
       choice('encapsulation', 'forced', ['forced', 'auto']),
       toggle('virtualIp.ipv4', true),
       toggle('virtualIp.ipv6', true),
+      toggle('ike.mobike', true),
       toggle('fragmentation.enabled', true),
       number('fragmentation.size', '1280'),
       number('mtu'),
