@@ -26,6 +26,7 @@ const PATIENCE_MS: Readonly<Record<string, number>> = {
   'tunnel.up': 300_000,
   'tunnel.down': 60_000,
   'profiles.doctor': 180_000,
+  'diagnose.bundle': 180_000,
   'host.repair': 60_000,
 };
 

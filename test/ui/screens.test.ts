@@ -1,6 +1,7 @@
 /** The editor, the log, the diagnostics and the settings, with a real engine behind them. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { Download } from 'playwright-core';
 import { demoProfiles } from '../../engine/demo-ui.ts';
 import { DiagnosticsPage } from './pages/diagnostics.ts';
 import { EditorPage } from './pages/editor.ts';
@@ -10,6 +11,13 @@ import { SettingsPage } from './pages/settings.ts';
 import { Stage } from './stage.ts';
 
 let stage: Stage;
+
+async function textOf(download: Download): Promise<string> {
+  let text = '';
+  for await (const chunk of await download.createReadStream()) text += String(chunk);
+  return text;
+}
+
 before(async () => {
   stage = await Stage.open();
   const [office] = demoProfiles(stage.demo?.scene ?? assert.fail());
@@ -98,11 +106,21 @@ test('the log follows, filters, and searches', async () => {
 });
 
 test('the doctor examines a profile, and says what to mend first', async () => {
-  const diagnostics = new DiagnosticsPage(await stage.window());
+  const page = await stage.window();
+  const diagnostics = new DiagnosticsPage(page);
   await diagnostics.open('Diagnostics');
   await diagnostics.examine('office');
   const found = await diagnostics.doctor.ariaSnapshot();
   assert.match(found, /status: office, checked[\s\S]*listitem:[\s\S]*heading [^\n]* \[level=3\]/);
+  const download = page.waitForEvent('download');
+  await diagnostics.button('Save the file').click();
+  const bundle: { readonly profiles: readonly { readonly name: string }[] } = JSON.parse(
+    await textOf(await download),
+  );
+  assert.ok(
+    bundle.profiles.some((profile) => profile.name === 'office'),
+    'the bundle lacks the profile',
+  );
   await diagnostics.button('Repair').click();
   await diagnostics.main.getByText('Nothing was left behind.').waitFor();
 });
@@ -127,9 +145,7 @@ test('an export is saved as a file, without secrets unless a passphrase seals th
   const download = page.waitForEvent('download');
   await home.dialog.getByRole('button', { name: 'Save' }).click();
   const file = await download;
-  const stream = await file.createReadStream();
-  let text = '';
-  for await (const chunk of stream) text += String(chunk);
+  const text = await textOf(file);
   assert.match(file.suggestedFilename(), /^office/);
   assert.ok(text.includes('roamer@demo'));
   assert.ok(!text.includes(stage.demo?.scene.psk ?? assert.fail()));

@@ -1,5 +1,5 @@
 /** Diagnostics: what the doctor says of a profile, a redacted bundle for support, and repair of this computer. */
-import { Stethoscope, Wrench, X } from 'lucide-react';
+import { Download, Stethoscope, Wrench, X } from 'lucide-react';
 import { type JSX, useState } from 'react';
 import type { DoctorReport, Verdict } from '../../../engine/api/doctor.ts';
 import { useAction } from '../../bridge/action.ts';
@@ -7,6 +7,7 @@ import { useApp, useProfiles } from '../../bridge/app-state.ts';
 import { bridge } from '../../bridge/bridge.ts';
 import { useText } from '../../i18n/text.tsx';
 import { useUnits } from '../../i18n/units.ts';
+import { base64Of } from '../../model/files.ts';
 import type { Tone } from '../../model/tone.ts';
 import { Button } from '../../parts/button.tsx';
 import { Chip } from '../../parts/chip.tsx';
@@ -164,11 +165,41 @@ function Repair(): JSX.Element {
   );
 }
 
+function Bundle(): JSX.Element {
+  const text = useText();
+  const [mask, setMask] = useState(true);
+  const [saved, setSaved] = useState(false);
+  const save = useAction(async () => {
+    const bundle = await bridge.call('diagnose.bundle', { mask });
+    if (!bundle.ok) return bundle;
+    const content = await base64Of(new Blob([`${JSON.stringify(bundle.value, null, 2)}\n`]));
+    return bridge.saveFile({ name: 'culvert-diagnosis.json', content });
+  });
+  const begin = async (): Promise<void> => {
+    setSaved(false);
+    setSaved((await save.run()) === true);
+  };
+  return (
+    <Card title={text('bundle.title')}>
+      <p>{text('bundle.text')}</p>
+      <div className={styles.tools}>
+        <Check label={text('bundle.mask')} value={mask} onChange={setMask} />
+        <Button icon={Download} busy={save.busy} onClick={() => void begin()}>
+          {text('bundle.begin')}
+        </Button>
+      </div>
+      {save.failure && <FailureNote failure={save.failure} onClose={save.forget} />}
+      {saved && <p role="status">{text('bundle.done')}</p>}
+    </Card>
+  );
+}
+
 export function Diagnostics({ subject }: ScreenProps): JSX.Element {
   const text = useText();
   return (
     <Page title={text('nav.diagnostics')} lead={text('diagnostics.lead')}>
       <Doctor subject={subject} />
+      <Bundle />
       <Repair />
     </Page>
   );
