@@ -1,0 +1,52 @@
+/** The gateway is gone for good, and another address of the profile takes over. */
+import assert from 'node:assert/strict';
+import { gatewayConf } from '../lab/gateway.ts';
+import { ADDRESS } from '../lab/lab.ts';
+import { firstPing } from '../lab/probe.ts';
+import { profile } from '../lab/profile.ts';
+import { scenario } from '../lab/stage.ts';
+
+const SECOND = '10.77.0.6';
+const QUICK = { timeout: 1, base: 1, jitter: 0, tries: 3 };
+
+scenario('second-gateway', async (stage) => {
+  const { gw } = stage.lab;
+  await stage.step(
+    'the first dies while connected, the second takes over, each attempt with its reason',
+    async () => {
+      await gw.script([`ip address add ${SECOND}/24 dev wan0`]);
+      await stage.gateway.load(gatewayConf());
+      const document = profile({
+        more: {
+          gateway: { hosts: [ADDRESS.gw, SECOND], port: 500 },
+          dpd: { delay: 2, action: 'restart' },
+          retransmission: QUICK,
+        },
+      });
+      const before = await stage.connect(document);
+      assert.equal(before.ike?.remote?.address, ADDRESS.gw);
+      await gw.script([
+        'nft add table inet dead',
+        "nft 'add chain inet dead in { type filter hook input priority 0; }'",
+        `nft add rule inet dead in ip daddr ${ADDRESS.gw} udp dport { 500, 4500 } drop`,
+      ]);
+      try {
+        await firstPing(stage.lab.client, ADDRESS.lan, 60_000);
+        const after = await stage.tunnelUntil('the second gateway', (now) => now.usable, 10_000);
+        assert.equal(after.ike?.remote?.address, SECOND);
+        const failed = after.history.filter(
+          (event) => event.topic === 'attempt' && event.data?.code !== undefined,
+        );
+        assert.ok(
+          failed.some((event) => String(event.data?.endpoint).includes(ADDRESS.gw)),
+          'the attempts at the first gateway are not in the history',
+        );
+        await stage.carries();
+        await stage.culvert.down('lab');
+      } finally {
+        await gw.script(['nft delete table inet dead', `ip address del ${SECOND}/24 dev wan0`]);
+      }
+      await stage.unchanged();
+    },
+  );
+});
