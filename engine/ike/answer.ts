@@ -12,10 +12,12 @@ import { answerMobike } from './exchanges/mobike.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { retireSa, takeOver } from './ike-takeover.ts';
 import { endNow } from './lifecycle.ts';
+import { readAuthLifetime } from './parts/auth-lifetime.ts';
 import { failure, refusal } from './parts/failures.ts';
 import { notifyName } from './parts/pick.ts';
 
-const MOBIKE: ReadonlySet<number> = new Set([
+const ACTED_UPON: ReadonlySet<number> = new Set([
+  NotifyType.AUTH_LIFETIME,
   NotifyType.UPDATE_SA_ADDRESSES,
   NotifyType.ADDITIONAL_IP4_ADDRESS,
   NotifyType.ADDITIONAL_IP6_ADDRESS,
@@ -89,7 +91,8 @@ function answerInformational(core: Core, sa: IkeSa, payloads: readonly Payload[]
     return;
   }
   for (const n of findAll(payloads, 'Notify'))
-    if (!MOBIKE.has(n.type)) core.note('message', `${notifyName(n.type)} is not acted upon`, 'debug');
+    if (!ACTED_UPON.has(n.type)) core.note('message', `${notifyName(n.type)} is not acted upon`, 'debug');
+  readAuthLifetime(core, payloads);
   const moved = answerMobike(core, sa, payloads);
   const { payloads: answer, ike } = answerDeletes(core, findAll(payloads, 'Delete'));
   respond([...moved, ...answer]);

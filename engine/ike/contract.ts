@@ -388,6 +388,8 @@ export interface IkeView {
   readonly mobike: boolean;
   /** Further addresses of the peer, by MOBIKE. */
   readonly peerAddresses: readonly string[];
+  /** When to authenticate anew, because the peer asks for it (RFC 4478). */
+  readonly reauthAt: Instant | undefined;
   /** When the peer last proved to be there by an IKE message. */
   readonly heardAt: Instant;
   readonly nat: NatView;

@@ -55,6 +55,8 @@ export class Core {
   path: Path | undefined;
   encapsulated = false;
   nat: NatView = { local: false, remote: false, forced: false };
+  /** When the peer's patience with our authentication nears its end (RFC 4478). */
+  reauthAt: Instant | undefined;
   /** Both ends have it (RFC 4555). */
   mobike = false;
   /** Ours, for the peer to know of. */

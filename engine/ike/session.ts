@@ -117,6 +117,7 @@ class IkeSession implements Session {
       path: core.path,
       mobike: core.mobike,
       peerAddresses: core.peerAddresses,
+      reauthAt: core.reauthAt,
       heardAt: core.lastHeard,
       nat: core.nat,
       fragmentation: core.fragmentation,

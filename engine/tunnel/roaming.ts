@@ -137,6 +137,11 @@ export class Roaming {
     this.#cancelLook = scheduler.at(after(scheduler.now(), LOOK), () => {
       const now = this.#parts.up();
       if (!now) return;
+      const reauthAt = now.link.view()?.reauthAt;
+      if (reauthAt !== undefined && scheduler.now() >= reauthAt) {
+        this.#parts.renew(REAUTHENTICATION);
+        return;
+      }
       const asked = this.#askedAt;
       const due = asked === undefined || scheduler.now() - asked > 2 * ONE_WAY_DEADLINE;
       if (due && !this.#offline && isOneWay(now.link.view(), now.datapath, scheduler.now())) {
@@ -163,6 +168,13 @@ const moved = (message: string): Failure => ({
   authenticated: false,
   message,
 });
+
+const REAUTHENTICATION: Failure = {
+  code: 'LIFETIME_EXPIRED',
+  phase: 'established',
+  authenticated: true,
+  message: 'the gateway wants to see our credentials again',
+};
 
 /** Why an attempt is called off that began in another network. */
 export const NETWORK_CHANGED: Failure = {

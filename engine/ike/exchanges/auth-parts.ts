@@ -15,6 +15,7 @@ import type { Assigned } from '../contract.ts';
 import type { Core } from '../core.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { established } from '../lifecycle.ts';
+import { readAuthLifetime } from '../parts/auth-lifetime.ts';
 import { certPayloads, certreqPayloads } from '../parts/cert.ts';
 import { cfgRequest, readReply, wantsAny } from '../parts/config.ts';
 import { failure, refusal } from '../parts/failures.ts';
@@ -77,6 +78,7 @@ export function completed(
   adoptPpk(core, sa);
   noteIgnored(core, payloads);
   agreeOnMobike(core, payloads);
+  readAuthLifetime(core, payloads);
   const error = findError(payloads);
   if (error) return { kind: 'close', failure: refusal(error, phase, true) };
   const config = readConfig(core, payloads);
@@ -127,6 +129,6 @@ function readConfig(core: Core, payloads: readonly Payload[]): Assigned | Failur
 
 /** Notifies that belong to extensions which are not in use. */
 export function noteIgnored(core: Core, payloads: readonly Payload[]): void {
-  for (const type of [NotifyType.AUTH_LIFETIME, NotifyType.REDIRECT])
-    if (findNotify(payloads, type)) core.note('message', `${notifyName(type)} is not acted upon`, 'debug');
+  if (findNotify(payloads, NotifyType.REDIRECT))
+    core.note('message', `${notifyName(NotifyType.REDIRECT)} is not acted upon`, 'debug');
 }

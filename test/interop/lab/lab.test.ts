@@ -65,7 +65,7 @@ test('the laboratory carries strongSwan to strongSwan', async (t) => {
     await initiator.rekey({ ike: CONNECTION });
     await sleep(300);
     const result = await stream.stop();
-    assert.ok(result.sent > 50);
+    assert.ok(result.sent > 20, `only ${result.sent} pings were sent`);
     assert.deepEqual(result.missing, []);
   });
 

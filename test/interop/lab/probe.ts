@@ -146,7 +146,11 @@ export async function iperf(
     ],
     { timeout: 60_000 },
   );
-  const report = JSON.parse(text) as { end: { sum_received: { bytes: number; bits_per_second: number } } };
+  const report = JSON.parse(text) as {
+    readonly error?: string;
+    readonly end: { readonly sum_received?: { readonly bytes: number; readonly bits_per_second: number } };
+  };
+  if (!report.end.sum_received) throw new Error(`iperf3 ${direction}: ${report.error ?? text.slice(-500)}`);
   const { bytes, bits_per_second } = report.end.sum_received;
   return { bytes, bitsPerSecond: bits_per_second };
 }
