@@ -150,6 +150,11 @@ export async function iperf(
     readonly error?: string;
     readonly end: { readonly sum_received?: { readonly bytes: number; readonly bits_per_second: number } };
   };
+  // The server may still be clearing up after the test before.
+  if (/server is busy/.test(report.error ?? '')) {
+    await sleep(200);
+    return iperf(client, direction, amount, to);
+  }
   if (!report.end.sum_received) throw new Error(`iperf3 ${direction}: ${report.error ?? text.slice(-500)}`);
   const { bytes, bits_per_second } = report.end.sum_received;
   return { bytes, bitsPerSecond: bits_per_second };

@@ -30,7 +30,7 @@ const lasting = (lifetime: number, margin: number, ike: number, ikeMargin: numbe
         margin: ikeMargin,
         fuzz: 0.5,
       },
-      retransmission: { timeout: 0.5, base: 1.3, jitter: 0.1, tries: 8 },
+      retransmission: { timeout: 1, base: 1.3, jitter: 0.1, tries: 8 },
     },
   });
 
