@@ -3,9 +3,12 @@
  * Unit tests run in parallel, interop scenarios one after the other (each owns network namespaces), and so do the
  * tests that drive a Chromium. A NAME picks the test files whose path contains it; a name that picks nothing is an
  * error, not an empty success.
+ * `CULVERT_SECOND_TRY=1` gives interop files that failed one more run, since kernels, daemons and a busy machine take
+ * part in them: a file that then passes is named as UNSTABLE at the end, one that fails twice fails the run.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from './support/chromium.mjs';
@@ -39,7 +42,7 @@ function run(command, args) {
   return status ?? 1;
 }
 
-function runTests(title, files, concurrency) {
+function runTests(title, files, concurrency, reporters = []) {
   if (files.length === 0) return 0;
   process.stdout.write(`\n== ${title}: ${files.length} files\n`);
   return run(process.execPath, [
@@ -49,8 +52,35 @@ function runTests(title, files, concurrency) {
     `--test-concurrency=${concurrency}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
+    ...reporters,
     ...files,
   ]);
+}
+
+/** More red files than this are no accident. */
+const SECOND_TRIES = 5;
+
+function runInterop(files) {
+  const title = 'interop with strongSwan, packages';
+  if (process.env.CULVERT_SECOND_TRY !== '1') return runTests(title, files, 1);
+  const folder = mkdtempSync(join(tmpdir(), 'culvert-red-'));
+  const list = join(folder, 'red');
+  try {
+    const status = runTests(title, files, 1, [
+      `--test-reporter=${join(root, 'test', 'support', 'red-tests.mjs')}`,
+      `--test-reporter-destination=${list}`,
+    ]);
+    if (status === 0) return 0;
+    const red = readFileSync(list, 'utf8').split('\n').filter(Boolean);
+    const again = files.filter((file) => red.some((name) => file.endsWith(join(name, `${name}.test.ts`))));
+    // A failure that belongs to no file of its own name is not made good by running other files.
+    if (again.length !== red.length || again.length === 0 || again.length > SECOND_TRIES) return status;
+    const second = runTests(`a second try of ${red.join(', ')}`, again, 1);
+    if (second === 0) process.stderr.write(`UNSTABLE: ${red.join(', ')} failed at first, then passed\n`);
+    return second;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const PROJECTS = [
@@ -95,7 +125,7 @@ function tests() {
   }
   const statuses = [
     runTests('unit', unit, 2),
-    runTests('interop with strongSwan, packages', interop, 1),
+    runInterop(interop),
     runUi(ui),
   ];
   return statuses.find((status) => status !== 0) ?? 0;

@@ -36,8 +36,9 @@ scenario('ports', async (stage) => {
   });
 
   await stage.step('500 when nobody answers an IKE_SA_INIT at 4500', async () => {
-    // The exchange type stands 8 + 4 + 18 octets behind the start of the UDP header; 34 is IKE_SA_INIT.
-    await refuse(stage, 'udp dport 4500 @th,240,8 34 drop');
+    // The exchange type stands 8 + 4 + 18 octets behind the start of the UDP header; 34 is IKE_SA_INIT. Without the
+    // non-ESP marker in front, one ESP packet in 256 would look the same.
+    await refuse(stage, 'udp dport 4500 @th,64,32 0 @th,240,8 34 drop');
     try {
       const tunnel = await stage.connect(at(undefined, QUICK));
       assert.equal(tunnel.ike?.remote?.port, 4500, 'floated');
