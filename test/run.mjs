@@ -123,11 +123,7 @@ function tests() {
     process.stderr.write(`no test file matches ${names.join(', ')}\n`);
     return 2;
   }
-  const statuses = [
-    runTests('unit', unit, 2),
-    runInterop(interop),
-    runUi(ui),
-  ];
+  const statuses = [runTests('unit', unit, 2), runInterop(interop), runUi(ui)];
   return statuses.find((status) => status !== 0) ?? 0;
 }
 
