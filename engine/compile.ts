@@ -252,6 +252,7 @@ function readyPlan(
       initialContact: profile.ike.initialContact,
       mobike: profile.ike.mobike,
       preferPss: profile.ike.preferPss,
+      childless: profile.ike.childless,
       ...(ppk ? { ppk } : {}),
     },
     children,

@@ -131,6 +131,12 @@ export interface IkeConfig {
   /** RFC 7383; `sizes` are the IP datagram sizes to try, largest first. */
   readonly fragmentation: { readonly enabled: boolean; readonly sizes: readonly number[] };
   readonly initialContact: boolean;
+  /**
+   * Whether the first child comes with IKE_AUTH or after it (RFC 6023), in strongSwan's words; `allow` when left out.
+   * An initiator: after it with `force`, and with `prefer` where the peer can. A responder takes both, with `force` and
+   * `never` only one.
+   */
+  readonly childless?: 'allow' | 'prefer' | 'force' | 'never';
   /** Offer or take MOBIKE (RFC 4555). */
   readonly mobike: boolean;
   /** Prefer RSASSA-PSS to PKCS#1 v1.5 in method 14 (RFC 7427). */

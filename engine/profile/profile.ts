@@ -129,6 +129,7 @@ export interface Profile {
     readonly initialContact: boolean;
     readonly mobike: boolean;
     readonly preferPss: boolean;
+    readonly childless: 'allow' | 'prefer' | 'force' | 'never';
     readonly ppk: ProfilePpk | undefined;
   };
   /** At least one; the first comes with IKE_AUTH. */

@@ -108,6 +108,11 @@ export interface ProfileDocument {
         /** Move the IKE SA to another path instead of making a new one (RFC 4555); on when left out. */
         readonly mobike?: boolean | undefined;
         readonly preferPss?: boolean | undefined;
+        /**
+         * Whether the first tunnel is made after IKE_AUTH, with a key exchange of its own (RFC 6023): `allow` and `never`
+         * make it within, `prefer` after it where the gateway can, `force` in no other way. `allow` when left out.
+         */
+        readonly childless?: 'allow' | 'prefer' | 'force' | 'never' | undefined;
         /** A post-quantum pre-shared key (RFC 8784); `secret` is written like a psk. */
         readonly ppk?:
           | { readonly id: string; readonly secret: string; readonly required?: boolean | undefined }
@@ -273,6 +278,7 @@ export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
     initialContact: z.boolean().optional(),
     mobike: z.boolean().optional(),
     preferPss: z.boolean().optional(),
+    childless: oneOf(['allow', 'prefer', 'force', 'never']).optional(),
     ppk: object({ id: text, secret: text, required: z.boolean().optional() }).optional(),
   }).optional(),
   esp: object(esp).optional(),

@@ -157,6 +157,7 @@ function read(found: Findings, document: ProfileDocument): Profile | undefined {
       initialContact: document.ike?.initialContact ?? true,
       mobike: document.ike?.mobike ?? true,
       preferPss: document.ike?.preferPss ?? true,
+      childless: document.ike?.childless ?? 'allow',
       ppk: ppk(found, document),
     },
     children: list,

@@ -81,6 +81,7 @@ export const ADVANCED: readonly Section[] = [
       toggle('virtualIp.ipv4', true),
       toggle('virtualIp.ipv6', true),
       toggle('ike.mobike', true),
+      choice('ike.childless', 'allow', ['allow', 'prefer', 'force', 'never']),
       toggle('fragmentation.enabled', true),
       number('fragmentation.size', '1280'),
       number('mtu'),

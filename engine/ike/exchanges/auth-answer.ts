@@ -10,6 +10,7 @@ import type { Core } from '../core.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { established } from '../lifecycle.ts';
 import { certPayloads, wantsOcsp } from '../parts/cert.ts';
+import { childlessRefusal } from '../parts/childless.ts';
 import { cfgReply, readRequest, wantsAny } from '../parts/config.ts';
 import { failure } from '../parts/failures.ts';
 import { single } from '../parts/pick.ts';
@@ -111,6 +112,11 @@ function complete(
 ): void {
   const { handshake } = core;
   if (!handshake) return;
+  const refused = childlessRefusal(core, payloads);
+  if (refused) {
+    refusePeer(core, refused, respond, [notify(NotifyType.INVALID_SYNTAX)]);
+    return;
+  }
   adoptPpk(core, sa);
   noteIgnored(core, payloads);
   agreeOnMobike(core, payloads);

@@ -109,7 +109,9 @@ export function completed(
       generation: 0,
     });
   established(core);
-  for (const child of core.config.children.slice(1)) core.enqueue(childCreate(child));
+  // Without any child there is no connection: the first of a childless IKE SA decides about it.
+  for (const child of core.config.children.slice(agreement ? 1 : 0))
+    core.enqueue(childCreate(child, !agreement && child === core.config.children[0]));
   return { kind: 'done' };
 }
 

@@ -25,21 +25,24 @@ import { DONE, type Exchange, type ExchangeTable, type Outcome } from './exchang
 const phase = 'CREATE_CHILD_SA';
 export const NONCE_LENGTH = 32;
 
-export function childCreate(config: ChildConfig): Exchange {
-  return new ChildCreate(config);
+/** @param vital without it the IKE SA is of no use, and ends */
+export function childCreate(config: ChildConfig, vital = false): Exchange {
+  return new ChildCreate(config, vital);
 }
 
 class ChildCreate implements Exchange {
   readonly key: string;
   readonly #config: ChildConfig;
+  readonly #vital: boolean;
   #ke: OwnKeyExchange | undefined;
   #nonce: Uint8Array = new Uint8Array(0);
   #offer: ChildOffer | undefined;
   #followUps: OwnFollowUps | undefined;
   #agreed: AgreedPair | undefined;
 
-  constructor(config: ChildConfig) {
+  constructor(config: ChildConfig, vital: boolean) {
     this.#config = config;
+    this.#vital = vital;
     this.key = `create-child/${config.name}`;
   }
 
@@ -74,10 +77,9 @@ class ChildCreate implements Exchange {
     const forgotten = error.type === NotifyType.STATE_NOT_FOUND;
     if (forgotten && forgottenTooOften(core)) return { kind: 'close', failure: reason };
     const retry = forgotten || error.type === NotifyType.TEMPORARY_FAILURE;
-    if (!retry) core.emit({ kind: 'child-failed', name: this.#config.name, failure: reason });
     this.abandon();
     if (forgotten) this.#ke = undefined;
-    return { kind: 'failed', failure: reason, retry };
+    return retry ? { kind: 'failed', failure: reason, retry } : this.#failed(core, reason);
   }
 
   #answered(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
@@ -121,6 +123,11 @@ class ChildCreate implements Exchange {
   #broken(core: Core, why: string | Failure): Outcome {
     const text = `the peer's answer for ${this.#config.name} ${why}`;
     const reason = typeof why === 'string' ? failure('PROTOCOL_ERROR', phase, text, true) : why;
+    return this.#failed(core, reason);
+  }
+
+  #failed(core: Core, reason: Failure): Outcome {
+    if (this.#vital) return { kind: 'close', failure: reason };
     core.emit({ kind: 'child-failed', name: this.#config.name, failure: reason });
     return { kind: 'failed', failure: reason, retry: false };
   }

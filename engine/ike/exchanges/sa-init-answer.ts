@@ -11,6 +11,7 @@ import type { Path } from '../contract.ts';
 import type { Core } from '../core.ts';
 import { endNow } from '../lifecycle.ts';
 import { certreqPayloads } from '../parts/cert.ts';
+import { childlessNotify } from '../parts/childless.ts';
 import { failure } from '../parts/failures.ts';
 import { natPayloads, readHashes, readNat } from '../parts/natd.ts';
 import { single } from '../parts/pick.ts';
@@ -99,6 +100,7 @@ export function answerSaInit(
     ...natPayloads(crypto, random, sa, path, core.nat.forced),
     ...certreqPayloads(core.config.remoteAuth),
     ...abilities(core),
+    ...childlessNotify(core),
     ...(chosen.additional.length > 0 ? [notify(NotifyType.INTERMEDIATE_EXCHANGE_SUPPORTED)] : []),
     ...(peerUsesPpk ? offerPpk(core) : []),
     ...(core.privateUse ? vendorPayloads(core) : []),

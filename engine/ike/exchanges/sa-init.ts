@@ -10,6 +10,7 @@ import type { Core } from '../core.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { firstSkeyseed, ikeKeys, type Nonces } from '../keymat.ts';
 import { wantsOcsp } from '../parts/cert.ts';
+import { childWithAuth, noChildless } from '../parts/childless.ts';
 import { failure, refusal } from '../parts/failures.ts';
 import { hashesNotify, natPayloads, readHashes, readNat } from '../parts/natd.ts';
 import { single } from '../parts/pick.ts';
@@ -86,6 +87,8 @@ export class SaInit implements Exchange {
       return broken(
         `chose another key exchange than ${keyExchangeName(this.#group)} without saying so first`,
       );
+    const noChild = noChildless(core, payloads);
+    if (noChild) return hint(noChild);
     if (choice.chosen.additional.length > 0 && !runsIntermediate(payloads))
       return broken('chose additional key exchanges without supporting IKE_INTERMEDIATE');
     return this.#agree(core, sa, choice.chosen, ke.data, nonce.data, payloads);
@@ -152,6 +155,7 @@ export class SaInit implements Exchange {
     sa.spiResponder = core.receivedSpis?.spiResponder ?? sa.spiResponder;
     const nonces = { initiator: this.#nonce, responder: peerNonce };
     const keys = keySa(core, sa, chosen, nonces, shared);
+    const child = childWithAuth(core, payloads);
     core.handshake = {
       ourInit,
       peerInit,
@@ -164,7 +168,7 @@ export class SaInit implements Exchange {
       additional: [...chosen.additional],
       ourSkP: keys.ourSkP,
       peerSkP: keys.peerSkP,
-      ...(core.config.children[0] ? { child: core.config.children[0] } : {}),
+      ...(child ? { child } : {}),
     };
     core.fragmentation = fragmentationAgreed(core, payloads);
     core.nat = readNat(core.context.crypto, sa, path, payloads, core.nat.forced);

@@ -161,6 +161,11 @@ export function exportGateway(document: ProfileDocument, extras: GatewayExtras):
     lines.push(`    mobike = ${ike.mobike ? 'yes' : 'no'}`);
     report.wrote('ike.mobike', 'mobike');
   }
+  if (ike?.childless !== undefined) {
+    const word = ike.childless === 'prefer' ? 'allow' : ike.childless;
+    lines.push(`    childless = ${word}`);
+    report.wrote('ike.childless', 'childless', word === ike.childless ? undefined : 'the gateway takes both');
+  }
   const four = document.virtualIp?.ipv4 ?? true;
   const six = document.virtualIp?.ipv6 ?? true;
   const pools = [four ? `${name}-4` : '', six ? `${name}-6` : ''].filter((pool) => pool !== '');

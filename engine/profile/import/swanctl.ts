@@ -1,5 +1,5 @@
 /** Connections of `swanctl.conf` in which we are the client, with the secrets that go with them (swanctl.conf(5)). */
-import { Fields, type ImportedProfile, Mapping } from './mapping.ts';
+import { Fields, type ImportedProfile, Mapping, quote } from './mapping.ts';
 import type { Conf, ConfSection } from './strongswan-conf.ts';
 import { localAuth, remoteAuth, secondAuth } from './swanctl-auth.ts';
 import { importChild, lifetime } from './swanctl-child.ts';
@@ -12,7 +12,6 @@ const CONNECTION: Readonly<Record<string, string>> = {
   pull: 'is of IKEv1',
   dscp: 'cannot be mapped',
   dpd_timeout: 'is of IKEv1; retransmission decides',
-  childless: 'cannot be mapped: the first child comes with IKE_AUTH',
   send_certreq: 'is always sent',
   send_cert: 'is always sent',
   keyingtries: 'the engine tries again by itself',
@@ -78,6 +77,11 @@ function connection(name: string, section: ConfSection, secrets: ConfSection | u
   if (encap !== undefined) mapping.set(from.at('encap'), 'encapsulation', yes(encap) ? 'forced' : 'auto');
   const mobike = from.take('mobike');
   if (mobike !== undefined) mapping.set(from.at('mobike'), 'ike.mobike', yes(mobike));
+  const childless = from.take('childless');
+  if (childless !== undefined && /^(allow|prefer|force|never)$/.test(childless))
+    mapping.set(from.at('childless'), 'ike.childless', childless);
+  else if (childless !== undefined)
+    mapping.unmapped(from.at('childless'), `${quote(childless)} is none of its values`, 'ike.childless');
   const delay = from.take('dpd_delay');
   if (delay !== undefined) mapping.set(from.at('dpd_delay'), 'dpd.delay', delay);
   const fragmentation = from.take('fragmentation');

@@ -173,7 +173,7 @@ const BOTH: ProfileDocument = {
     auth2: { eap: ['mschapv2', 'otp', 'gtc'], username: 'alice', password: 'eapsecret' },
     id2: 'me@example.org',
   },
-  ike: { mobike: false },
+  ike: { mobike: false, childless: 'prefer' },
   killSwitch: { mode: 'always', allowLocal: true },
 };
 const lostOf = (report: readonly { readonly kind: string; readonly ours?: string }[]) =>
@@ -185,7 +185,7 @@ test('a second round, as far as each format has one', () => {
   const again = only(android.value.text).document;
   assert.equal(again.local.auth2?.username, 'alice');
   assert.equal(again.local.id2, 'me@example.org');
-  for (const field of ['local.auth2.eap', 'ike.mobike', 'killSwitch'])
+  for (const field of ['local.auth2.eap', 'ike.mobike', 'ike.childless', 'killSwitch'])
     assert.ok(lostOf(android.value.report).includes(field), field);
   const plain = exportSswan(
     { ...BOTH, local: { ...BOTH.local, auth2: { eap: 'tls' } } },
@@ -207,6 +207,7 @@ test("the gateway's side of two rounds, of several methods and of EAP alone", ()
   assert.ok(conf.ok);
   const connection = conf.value.root.sections.get('connections')?.sections.get('office');
   assert.equal(connection?.values.get('mobike'), 'no');
+  assert.equal(connection?.values.get('childless'), 'allow');
   assert.equal(connection?.sections.get('remote')?.values.get('auth'), 'pubkey');
   assert.deepEqual(Object.fromEntries(connection?.sections.get('remote-2')?.values ?? []), {
     auth: 'eap-mschapv2',

@@ -251,6 +251,7 @@ connections {
     over_time = 10m
     rand_time = 10m
     mobike = no   # trailing words
+    childless = prefer
     local {
       auth = psk
       id = "roaming@example.org"
@@ -306,6 +307,7 @@ test('swanctl.conf: PSK, lifetimes, children, inheritance', () => {
       margin: '10m',
       fuzz: 1,
       mobike: false,
+      childless: 'prefer',
     },
     virtualIp: { ipv4: true, ipv6: false },
     encapsulation: 'forced',
@@ -330,6 +332,7 @@ test('swanctl.conf: PSK, lifetimes, children, inheritance', () => {
   );
   assert.deepEqual(linesOf(office, 'connections.office.rekey_time'), ['changed ike.lifetime']);
   assert.deepEqual(linesOf(office, 'connections.office.mobike'), ['taken ike.mobike']);
+  assert.deepEqual(linesOf(office, 'connections.office.childless'), ['taken ike.childless']);
   assert.match(whyOf(office, 'include conf.d/*.conf'), /import it on its own/);
 });
 
