@@ -38,3 +38,7 @@ export function guardState(
     tunnel,
   };
 }
+
+/** Whether the kill switch leaves no way to a name server outside: then the tunnel's are asked for every name. */
+export const guardsEverything = (plan: TunnelPlan): boolean =>
+  plan.killSwitch.mode !== 'off' && protectedBy(plan) === 'everything';

@@ -15,6 +15,8 @@ export interface HostWish {
   readonly dns: 'use' | 'ignore';
   readonly extraDns: readonly string[];
   readonly domains: readonly string[];
+  /** Every name is asked of the tunnel's servers, whatever domains they are for: no other server can be reached. */
+  readonly allNames: boolean;
 }
 
 /** The host state that one tunnel's assigned addresses and installed children ask for. */
@@ -32,6 +34,7 @@ export function hostState(
   if (wish.routes === 'selectors') for (const prefix of children.flatMap(remotePrefixes)) add(prefix);
   for (const prefix of wish.extraRoutes) add(prefix);
   const pushed = wish.dns === 'use' ? (assigned?.dns ?? []) : [];
+  const domains = [...wish.domains, ...(wish.dns === 'use' ? (assigned?.domains ?? []) : [])];
   return {
     interface: wish.interface,
     mtu: wish.mtu,
@@ -40,7 +43,7 @@ export function hostState(
     bypass: wish.bypass,
     dns: {
       servers: [...new Set([...wish.extraDns, ...pushed])],
-      domains: [...new Set([...wish.domains, ...(wish.dns === 'use' ? (assigned?.domains ?? []) : [])])],
+      domains: wish.allNames ? [] : [...new Set(domains)],
     },
   };
 }

@@ -24,7 +24,7 @@ import { decodeHeader } from '../wire/codec.ts';
 import { addressIdentity } from './address-identity.ts';
 import { PLAIN_PORT } from './candidates.ts';
 import { type AnswerResult, type MessageEffect, SessionDriver } from './driver.ts';
-import { guardState } from './guard.ts';
+import { guardState, guardsEverything } from './guard.ts';
 import { hostState } from './host-state.ts';
 import { innerMtu, MINIMUM_MTU } from './inner-mtu.ts';
 import type { TunnelPlan } from './plan.ts';
@@ -214,7 +214,7 @@ export class Link {
     const { plan, host, open, bypass, events, remote } = this.#parts;
     const children = [...this.#children.values()];
     const mtu = plan.mtu ?? this.#innerMtu(children, remote.address);
-    const wish = { ...plan, interface: open.interface, mtu, bypass };
+    const wish = { ...plan, interface: open.interface, mtu, bypass, allNames: guardsEverything(plan) };
     const desired = hostState(wish, this.#assigned, children);
     if (this.#hostState && sameState(this.#hostState, desired)) return;
     this.#hostState = desired;

@@ -13,14 +13,17 @@ const STUB = /^\s*nameserver\s+127\.0\.0\.5[34]\s*$/m;
 /**
  * systemd-resolved when it runs and names go through it, else resolvconf when it keeps resolv.conf, else the file.
  *
- * Inside a namespace of its own the file wins: a resolver reached over the bus serves the machine's namespace, and
- * would give our servers to whichever interface there has our index.
+ * Inside a namespace of its own the file wins, unless the resolver is seen to be there too: one that serves another
+ * namespace would give our servers to whichever interface there has our index.
  */
 export function chooseDnsMode(world: DnsWorld): DnsChoice {
-  if (world.ownNamespace) return { mode: 'file', reason: 'in a network namespace of its own' };
+  const withUs = world.resolvedRuns && world.resolvedHere === true;
+  if (world.ownNamespace && !withUs) return { mode: 'file', reason: 'in a network namespace of its own' };
   if (world.mounted) return { mode: 'file', reason: 'resolv.conf is mounted over' };
   const text = world.text ?? '';
   if (world.resolvedRuns) {
+    if (world.resolvedHere === false)
+      return afterResolved(world, 'systemd-resolved runs in another network namespace');
     if (!world.resolvectl)
       return afterResolved(world, 'systemd-resolved runs, but resolvectl is not installed');
     if (world.target.startsWith('/run/systemd/resolve/')) {

@@ -15,6 +15,7 @@ export interface FakeDns extends DnsPort {
 /** A host without systemd-resolved and resolvconf. */
 export const PLAIN_WORLD: DnsWorld = {
   resolvedRuns: false,
+  resolvedHere: null,
   resolvectl: false,
   resolvconf: null,
   ownNamespace: false,

@@ -15,6 +15,14 @@ import type { DnsFileItem, DnsItem, DnsLinkItem, DnsPort, DnsRemoval, DnsWorld, 
 import { isOurs } from './resolv-conf.ts';
 
 const LINK_LIMIT = 16;
+/** The bus's own question for the process that has a name (D-Bus specification, "Message Bus Messages"). */
+const PROCESS_OF = [
+  'org.freedesktop.DBus',
+  '/org/freedesktop/DBus',
+  'org.freedesktop.DBus',
+  'GetConnectionUnixProcessID',
+  's',
+] as const;
 const NEW_FILE_MODE = 0o644;
 
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
@@ -46,9 +54,12 @@ async function isMountPoint(path: string): Promise<boolean> {
   });
 }
 
+/** Null for a process of another user where we may not look at it (ptrace(2), access mode checking). */
+const namespaceOf = (process: string): Promise<string | null> =>
+  readlink(`/proc/${process}/ns/net`).catch(() => null);
+
 async function inOwnNamespace(): Promise<boolean> {
-  const own = await readlink('/proc/self/ns/net').catch(() => null);
-  const first = await readlink('/proc/1/ns/net').catch(() => null);
+  const [own, first] = await Promise.all([namespaceOf('self'), namespaceOf('1')]);
   return own !== null && first !== null && own !== first;
 }
 
@@ -61,12 +72,30 @@ async function whichResolvconf(commands: CommandRunner): Promise<DnsWorld['resol
   return status === 0 && /openresolv/.test(stdout) ? 'openresolv' : 'debian';
 }
 
-async function resolvedAnswers(commands: CommandRunner): Promise<boolean> {
-  if (commands.find('resolvectl') === undefined) return false;
-  // `status` would start a service that is only installed; `busctl status` asks for one that has its name.
-  if (commands.find('busctl') === undefined)
-    return (await commands.run('resolvectl', ['status'])).status === 0;
-  return (await commands.run('busctl', ['status', 'org.freedesktop.resolve1'])).status === 0;
+/**
+ * Asks the bus who has resolved's name, which tells its process as well; `resolvectl` would start a service that is only
+ * installed, and `busctl status` fails where there are no control groups.
+ */
+async function findResolved(
+  commands: CommandRunner,
+): Promise<Pick<DnsWorld, 'resolvedRuns' | 'resolvedHere'>> {
+  const absent = { resolvedRuns: false, resolvedHere: null };
+  if (commands.find('resolvectl') === undefined) return absent;
+  if (commands.find('busctl') === undefined) {
+    const { status } = await commands.run('resolvectl', ['status']);
+    return { resolvedRuns: status === 0, resolvedHere: null };
+  }
+  const { status, stdout } = await commands.run('busctl', [
+    'call',
+    ...PROCESS_OF,
+    'org.freedesktop.resolve1',
+  ]);
+  if (status !== 0) return absent;
+  const [own, theirs] = await Promise.all([
+    namespaceOf('self'),
+    namespaceOf(/^u (\d+)$/m.exec(stdout)?.[1] ?? ''),
+  ]);
+  return { resolvedRuns: true, resolvedHere: own === null || theirs === null ? null : own === theirs };
 }
 
 async function must(
@@ -116,8 +145,8 @@ export function linuxDns(commands: CommandRunner, path = '/etc/resolv.conf'): Dn
   return {
     survey: async (): Promise<DnsWorld> => {
       const target = await follow(path);
-      const [resolvedRuns, resolvconf, ownNamespace, mounted, text, nsswitch] = await Promise.all([
-        resolvedAnswers(commands),
+      const [resolved, resolvconf, ownNamespace, mounted, text, nsswitch] = await Promise.all([
+        findResolved(commands),
         whichResolvconf(commands),
         inOwnNamespace(),
         isMountPoint(target),
@@ -126,7 +155,7 @@ export function linuxDns(commands: CommandRunner, path = '/etc/resolv.conf'): Dn
       ]);
       const nssResolve = /^hosts:.*\bresolve\b/m.test(nsswitch ?? '');
       const resolvectl = commands.find('resolvectl') !== undefined;
-      return { resolvedRuns, resolvectl, resolvconf, ownNamespace, mounted, target, text, nssResolve };
+      return { ...resolved, resolvectl, resolvconf, ownNamespace, mounted, target, text, nssResolve };
     },
     read: readWhole,
     put: async (item: DnsItem, before: FileBefore | null): Promise<void> => {

@@ -4,8 +4,10 @@ export type DnsMode = 'resolved' | 'resolvconf' | 'file';
 
 /** The facts about a host that decide how its name servers are set. */
 export interface DnsWorld {
-  /** systemd-resolved answers on the system bus. */
+  /** systemd-resolved has its name on the system bus. */
   readonly resolvedRuns: boolean;
+  /** It is in the network namespace of this process; null when that cannot be seen. */
+  readonly resolvedHere: boolean | null;
   /** The command resolvectl is installed. */
   readonly resolvectl: boolean;
   /** Which resolvconf is installed; `resolvectl` is systemd's command under that name. */

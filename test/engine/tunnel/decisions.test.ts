@@ -101,6 +101,7 @@ const wish: HostWish = {
   dns: 'use',
   extraDns: [],
   domains: [],
+  allNames: false,
 };
 
 test('routes are exactly the narrowed selectors, of families in which we have an address', () => {
@@ -125,6 +126,8 @@ test('a profile that ignores pushed DNS keeps its own servers', () => {
     child('10.9.0.2/32', ['0.0.0.0/0']),
   ]);
   assert.deepEqual(state.dns, { servers: ['9.9.9.9'], domains: [] });
+  const all = hostState({ ...wish, domains: ['own.example'], allNames: true }, assigned, []);
+  assert.deepEqual(all.dns, { servers: ['10.9.0.53'], domains: [] }, 'no other server can be reached');
   assert.deepEqual(state.routes, []);
 });
 

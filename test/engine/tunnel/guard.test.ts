@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parsePrefix, prefixRange } from '../../../engine/base/ip.ts';
-import { guardState, protectedBy } from '../../../engine/tunnel/guard.ts';
+import { guardState, guardsEverything, protectedBy } from '../../../engine/tunnel/guard.ts';
 import type { TunnelPlan } from '../../../engine/tunnel/plan.ts';
 
 type Part = Parameters<typeof protectedBy>[0];
@@ -57,4 +57,12 @@ test('no guard where the profile wants none', () => {
       tunnel: null,
     },
   );
+});
+
+test('only a guard of everything leaves no other name server', () => {
+  const guards = (remote: string, mode: TunnelPlan['killSwitch']['mode']): boolean =>
+    guardsEverything({ ...plan([remote]), killSwitch: { mode, allowLocal: true } } as unknown as TunnelPlan);
+  assert.equal(guards('0.0.0.0/0', 'while-up'), true);
+  assert.equal(guards('0.0.0.0/0', 'off'), false);
+  assert.equal(guards('10.0.0.0/8', 'always'), false);
 });

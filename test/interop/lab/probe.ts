@@ -160,14 +160,31 @@ export async function iperf(
   return { bytes, bitsPerSecond: bits_per_second };
 }
 
-/** Starts the little name server on the machine behind the gateway. */
-export async function nameServer(lan: Host): Promise<void> {
+/** The names that a name server was asked for so far, in order. */
+export type Asked = () => readonly string[];
+
+/** Starts the little name server on a machine: it knows the names below `domain` (`.`: all), and gives them `answer`. */
+export async function startNameServer(
+  host: Host,
+  domain: string,
+  answer: string,
+  addresses: readonly string[],
+): Promise<Asked> {
   const script = fileURLToPath(new URL('name-server.mjs', import.meta.url));
-  lan.spawn([process.execPath, script, ADDRESS.dns, ADDRESS.dns6]);
-  await until('name server', async () => (await lan.run(['ss', '-Hlun', 'sport = 53'])).stdout !== '', {
+  const child = host.spawn([process.execPath, script, domain, answer, ...addresses], { stdout: 'pipe' });
+  let text = '';
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  await until('name server', async () => (await host.run(['ss', '-Hlun', 'sport = 53'])).stdout !== '', {
     interval: 20,
   });
+  return () => text.split('\n').slice(0, -1);
 }
+
+/** The one on the machine behind the gateway. */
+export const nameServer = (lan: Host): Promise<Asked> =>
+  startNameServer(lan, 'lab.example', ADDRESS.lan, [ADDRESS.dns, ADDRESS.dns6]);
 
 /** Resolves a name as any program on the machine would (/etc/resolv.conf); undefined when that fails. */
 export async function resolve(host: Host, name: string): Promise<string | undefined> {

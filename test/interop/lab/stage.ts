@@ -19,13 +19,13 @@ import { fileURLToPath } from 'node:url';
 import type { TunnelSnapshot } from '../../../engine/api/snapshot.ts';
 import type { Failure, FailureCode } from '../../../engine/base/failure.ts';
 import type { ProfileDocument } from '../../../engine/profile/schema.ts';
-import { requireOrSkip } from '../../support/require.ts';
+import { type Requirements, requireOrSkip } from '../../support/require.ts';
 import { Charon, type CharonOptions, type IkeSa } from './charon.ts';
 import { until } from './command.ts';
 import { Culvert } from './culvert.ts';
 import { difference, hostState, settledDifference } from './host-state.ts';
 import { ADDRESS, Lab, NEEDS } from './lab.ts';
-import { iperf, iperfServer, nameServer, ping } from './probe.ts';
+import { type Asked, iperf, iperfServer, nameServer, ping } from './probe.ts';
 import { TUNNEL } from './profile.ts';
 
 const OUT = fileURLToPath(new URL('../../out/interop', import.meta.url));
@@ -37,6 +37,13 @@ export interface Refusal {
   readonly says?: RegExp;
 }
 
+export interface StageOptions extends CharonOptions {
+  /** What the machine must have besides the laboratory's own needs. */
+  readonly needs?: Requirements;
+  /** Runs before the engine starts and before the client's machine is looked at. */
+  readonly prepare?: (lab: Lab) => Promise<void>;
+}
+
 export class Stage {
   readonly name: string;
   readonly lab: Lab;
@@ -44,23 +51,34 @@ export class Stage {
   readonly culvert: Culvert;
   /** The client's machine before anything was connected. */
   readonly before: string;
+  /** The names that the server behind the gateway was asked for. */
+  readonly asked: Asked;
   readonly #test: TestContext;
 
-  private constructor(t: TestContext, lab: Lab, gateway: Charon, culvert: Culvert, before: string) {
+  private constructor(
+    t: TestContext,
+    lab: Lab,
+    gateway: Charon,
+    culvert: Culvert,
+    before: string,
+    asked: Asked,
+  ) {
     this.name = t.name;
     this.#test = t;
     this.lab = lab;
     this.gateway = gateway;
     this.culvert = culvert;
     this.before = before;
+    this.asked = asked;
   }
 
-  static async open(t: TestContext, options: CharonOptions): Promise<Stage> {
+  static async open(t: TestContext, options: StageOptions): Promise<Stage> {
     rmSync(join(OUT, folderName(t.name)), { recursive: true, force: true });
     const lab = await Lab.open();
     t.after(() => lab.close());
+    await options.prepare?.(lab);
     const before = await hostState(lab.client);
-    const [gateway, culvert] = await Promise.all([
+    const [gateway, culvert, , asked] = await Promise.all([
       Charon.start(lab.gw, options),
       Culvert.start(lab.client),
       iperfServer(lab.lan),
@@ -69,7 +87,7 @@ export class Stage {
       keepLogs(lab, t.name, 'start');
       throw error;
     });
-    return new Stage(t, lab, gateway, culvert, before);
+    return new Stage(t, lab, gateway, culvert, before, asked);
   }
 
   /** One named step. When it fails all logs are kept and the error says where; the next step starts clean. */
@@ -195,10 +213,10 @@ export class Stage {
 export function scenario(
   name: string,
   body: (stage: Stage) => Promise<void>,
-  options: CharonOptions = {},
+  options: StageOptions = {},
 ): void {
   test(name, async (t) => {
-    if (!requireOrSkip(t, NEEDS)) return;
+    if (!requireOrSkip(t, NEEDS) || !requireOrSkip(t, options.needs ?? {})) return;
     await body(await Stage.open(t, options));
   });
 }

@@ -44,7 +44,25 @@ const worlds: readonly [name: string, world: Partial<DnsWorld>, mode: DnsMode, r
   ['resolvconf, not linked', { resolvconf: 'debian' }, 'file', /does not lead/],
   ['resolvectl as resolvconf, resolved down', { resolvconf: 'resolvectl' }, 'file', /systemd's/],
   ['inside ip netns exec', { ...resolved, text: stub, mounted: true }, 'file', /mounted/],
-  ['in a namespace, resolved outside', { ...resolved, text: stub, ownNamespace: true }, 'file', /namespace/],
+  [
+    'in a namespace, resolved there too',
+    { ...resolved, text: stub, ownNamespace: true, resolvedHere: true },
+    'resolved',
+    /stub/,
+  ],
+  [
+    'resolved in another namespace',
+    { ...resolved, text: stub, resolvedHere: false },
+    'file',
+    /in another network namespace; no resolvconf/,
+  ],
+  ['in a namespace, resolved unseen', { ...resolved, text: stub, ownNamespace: true }, 'file', /namespace/],
+  [
+    'in a namespace, resolved outside',
+    { ...resolved, text: stub, ownNamespace: true, resolvedHere: false },
+    'file',
+    /namespace/,
+  ],
 ];
 
 for (const [name, world, mode, reason] of worlds) {
