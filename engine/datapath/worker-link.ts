@@ -1,7 +1,8 @@
 /** One worker thread of a data path, seen from the main thread: messages down with a wake-up, messages up. */
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
-import { EFD } from '../os/ffi/abi.ts';
-import { addressOf, fixedMemory, type LinuxLibc } from '../os/ffi/libc.linux.ts';
+import type { DarwinLibc } from '../os/ffi/libc.darwin.ts';
+import type { LinuxLibc } from '../os/ffi/libc.linux.ts';
+import { openWake, type Wake } from '../os/ffi/wake.ts';
 import { takeWorker } from './spare-worker.ts';
 import {
   CONTROL_BYTE_LENGTH,
@@ -12,7 +13,7 @@ import {
 } from './worker-messages.ts';
 
 export interface WorkerLinkParts {
-  readonly libc: LinuxLibc;
+  readonly libc: LinuxLibc | DarwinLibc;
   readonly workerUrl: URL;
   /** What the link itself does not know. */
   readonly setup: Omit<WorkerSetup, 'port' | 'wakeFd' | 'control'>;
@@ -27,10 +28,7 @@ const PATIENCE_MS = 3000;
 export class WorkerLink {
   /** Rejects when the worker ends before it is ready. */
   readonly ready: Promise<void>;
-  readonly #libc: LinuxLibc;
-  readonly #wakeFd: number;
-  readonly #one = fixedMemory(8);
-  readonly #oneAt = addressOf(this.#one);
+  readonly #wake: Wake;
   readonly #control: Int32Array;
   readonly #port: MessagePort;
   readonly #worker: Worker;
@@ -40,16 +38,13 @@ export class WorkerLink {
 
   /** @throws Error when the system has no more descriptors */
   constructor({ libc, workerUrl, setup, onMessage, onGone }: WorkerLinkParts) {
-    this.#libc = libc;
-    this.#wakeFd = libc.eventfd(0, EFD.CLOEXEC | EFD.NONBLOCK);
-    if (this.#wakeFd < 0) throw new Error(`eventfd: errno ${libc.errno()}`);
-    this.#one[0] = 1;
+    this.#wake = openWake(libc);
     const control = new SharedArrayBuffer(CONTROL_BYTE_LENGTH);
     this.#control = new Int32Array(control);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#worker = takeWorker(workerUrl);
-    const whole: WorkerSetup = { ...setup, port: port2, wakeFd: this.#wakeFd, control };
+    const whole: WorkerSetup = { ...setup, port: port2, wakeFd: this.#wake.fd, control };
     this.#worker.postMessage(whole, [port2]);
     // A worker ended by the process's own exit must not sit out its wait.
     process.once('exit', this.#onProcessExit);
@@ -73,7 +68,7 @@ export class WorkerLink {
   tell(message: Downward, transfer: readonly ArrayBuffer[] = []): void {
     if (this.#released) return;
     this.#port.postMessage(message, transfer);
-    this.#wake();
+    this.#rouse();
   }
 
   /** An event of the worker's was dealt with: it may post another. */
@@ -91,15 +86,15 @@ export class WorkerLink {
     this.#released = true;
     process.removeListener('exit', this.#onProcessExit);
     this.#port.close();
-    this.#libc.close(this.#wakeFd);
+    this.#wake.close();
   }
 
   #stop(): void {
     Atomics.store(this.#control, Control.STOP, 1);
-    this.#wake();
+    this.#rouse();
   }
 
-  #wake(): void {
-    if (!this.#released) this.#libc.write(this.#wakeFd, this.#oneAt, 8);
+  #rouse(): void {
+    if (!this.#released) this.#wake.wake();
   }
 }

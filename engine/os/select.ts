@@ -20,7 +20,9 @@ import { OsError } from './error.ts';
 import { linuxFacts } from './facts/facts.linux.ts';
 import type { FactsPort } from './facts/port.ts';
 import { dataProtection, loadCrypt32 } from './ffi/crypt32.win32.ts';
+import { loadDarwinLibc } from './ffi/libc.darwin.ts';
 import { loadLinuxLibc } from './ffi/libc.linux.ts';
+import { darwinPeerProcess } from './ffi/peercred.darwin.ts';
 import { type PeerProcess, peerProcess } from './ffi/peercred.linux.ts';
 import { memoryHost } from './host.fake.ts';
 import { firewallTable, linuxHostEnvironment, routingOf } from './host.linux.ts';
@@ -33,6 +35,7 @@ import { keychainKeeper } from './secrets/secrets.darwin.ts';
 import { linuxKeepers } from './secrets/secrets.linux.ts';
 import { dataProtectionKeeper } from './secrets/secrets.win32.ts';
 import type { Tun, TunPort } from './tun/port.ts';
+import { darwinTun } from './tun/tun.darwin.ts';
 import { linuxTun } from './tun/tun.linux.ts';
 import type { UdpPort } from './udp/port.ts';
 import { linuxUdp, openRawUdp } from './udp/udp.linux.ts';
@@ -54,10 +57,15 @@ export interface DatapathRequest {
 const linuxLibc = (): ReturnType<typeof loadLinuxLibc> =>
   process.platform === 'linux' ? loadLinuxLibc() : undefined;
 
+const darwinLibc = (): ReturnType<typeof loadDarwinLibc> =>
+  process.platform === 'darwin' ? loadDarwinLibc() : undefined;
+
 /** @throws OsError `not-supported` on a system for which there is no tun yet */
 export function selectTun(): TunPort {
   const libc = linuxLibc();
   if (libc) return linuxTun(libc);
+  const darwin = darwinLibc();
+  if (darwin) return darwinTun(darwin);
   throw new OsError('not-supported', `there is no tun for ${process.platform} on ${process.arch} yet`);
 }
 
@@ -165,7 +173,9 @@ export const selectSecrets = (stateFolder: string, passedOver: (reason: string) 
 /** Who is at the other end of a local socket; none where access to a named pipe decides by itself. */
 export function selectPeerCredentials(): ((socket: Socket) => PeerProcess | undefined) | undefined {
   if (process.platform === 'win32') return undefined;
-  return process.platform === 'linux' ? peerProcess : () => undefined;
+  if (process.platform === 'linux') return peerProcess;
+  const darwin = darwinLibc();
+  return darwin ? darwinPeerProcess(darwin) : () => undefined;
 }
 
 /** Linux and macOS have commands that report changes as they happen; elsewhere interfaces are compared. */

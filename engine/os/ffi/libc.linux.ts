@@ -3,8 +3,9 @@
  * that offsets into fixed memory are additions and nothing is converted per packet.
  */
 import koffi from 'koffi';
+import { type Address, isKnownMachine } from './memory.ts';
 
-export type Address = number;
+export { type Address, addressOf, fixedMemory } from './memory.ts';
 
 export interface LinuxLibc {
   errno(): number;
@@ -32,19 +33,12 @@ export interface LinuxLibc {
   pollAsync(at: Address, count: number, timeoutMs: number, done: (ready: number) => void): void;
 }
 
-/** Memory that never moves, so that its address may be kept. */
-export const fixedMemory = (length: number): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(new ArrayBuffer(length));
-
-/** Address of memory from {@link fixedMemory}; valid as long as that is referenced. */
-export const addressOf = (memory: Uint8Array): Address => Number(koffi.address(memory));
-
 let loaded: LinuxLibc | undefined;
 
 /** The bindings, or `undefined` where they do not fit: no such functions, or not 64-bit little-endian. */
 export function loadLinuxLibc(): LinuxLibc | undefined {
   if (loaded) return loaded;
-  if (koffi.sizeof('void *') !== 8 || new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) return undefined;
+  if (!isKnownMachine()) return undefined;
   try {
     loaded = bindAll();
   } catch {

@@ -27,7 +27,7 @@ function link(): GetSockOpt {
 }
 
 /** Node keeps the descriptor on the handle, outside its public types. */
-function descriptorOf(socket: Socket): number | undefined {
+export function descriptorOf(socket: Socket): number | undefined {
   const handle = (socket as unknown as { readonly _handle?: { readonly fd?: number } | null })._handle;
   return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;
 }

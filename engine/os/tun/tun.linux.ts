@@ -6,13 +6,10 @@ import { allowsOffload, type OffloadLevel } from '../../base/offload-level.ts';
 import { OsError } from '../error.ts';
 import {
   AF,
-  EFD,
   ERRNO,
   IFF,
   IFREQ,
   OPEN,
-  POLL,
-  POLLFD,
   SIOC,
   SOCK,
   TUN_F,
@@ -21,14 +18,11 @@ import {
   VIRTIO_NET_HDR,
 } from '../ffi/abi.ts';
 import { addressOf, fixedMemory, type LinuxLibc } from '../ffi/libc.linux.ts';
+import { EventLoopReader } from './event-loop-reader.ts';
 import type { Tun, TunOffload, TunPort, TunRequest } from './port.ts';
 
 const DEVICE = '/dev/net/tun';
-/** Packets read in one go in the event loop's mode. */
-const BATCH = 64;
 const LARGEST_PACKET = 65535;
-/** Room for one, with its header. */
-const SLOT = 65536 + 64;
 
 export const linuxTun = (libc: LinuxLibc): TunPort => ({
   open: async (request) => openTun(libc, request),
@@ -175,67 +169,5 @@ class LinuxTun implements Tun {
     // A descriptor that another thread polls may only be closed after that has returned.
     if (this.#reader) this.#reader.stop(close);
     else close();
-  }
-}
-
-/** Waits on one of koffi's threads and reads on the event loop: for the inline data path. */
-class EventLoopReader {
-  listener: (packets: readonly Uint8Array[]) => void = () => undefined;
-  readonly #libc: LinuxLibc;
-  readonly #fd: number;
-  readonly #header: number;
-  readonly #wake: number;
-  readonly #poll = fixedMemory(2 * POLLFD.size);
-  readonly #pollAt = addressOf(this.#poll);
-  readonly #arena = fixedMemory(BATCH * SLOT);
-  readonly #arenaAt = addressOf(this.#arena);
-  readonly #packets: Uint8Array[] = [];
-  #stopped: (() => void) | undefined;
-
-  constructor(libc: LinuxLibc, fd: number, header: number) {
-    this.#libc = libc;
-    this.#fd = fd;
-    this.#header = header;
-    this.#wake = libc.eventfd(0, EFD.CLOEXEC | EFD.NONBLOCK);
-    const view = new DataView(this.#poll.buffer);
-    for (const [i, which] of [fd, this.#wake].entries()) {
-      view.setInt32(i * POLLFD.size + POLLFD.fd, which, true);
-      view.setInt16(i * POLLFD.size + POLLFD.events, POLL.IN, true);
-    }
-    this.#wait();
-  }
-
-  stop(done: () => void): void {
-    this.#stopped = done;
-    const one = fixedMemory(8);
-    one[0] = 1;
-    this.#libc.write(this.#wake, addressOf(one), one.length);
-  }
-
-  #wait(): void {
-    this.#libc.pollAsync(this.#pollAt, 2, -1, (ready) => {
-      const done = this.#stopped;
-      if (done) {
-        this.#libc.close(this.#wake);
-        done();
-        return;
-      }
-      const bad = (this.#poll[POLLFD.revents] as number) & (POLL.ERR | POLL.NVAL);
-      if (ready > 0 && bad === 0) this.#read();
-      // A device that is gone stays readable for ever; the wake-up alone is waited for then.
-      if (bad !== 0) new DataView(this.#poll.buffer).setInt32(POLLFD.fd, -1, true);
-      this.#wait();
-    });
-  }
-
-  #read(): void {
-    this.#packets.length = 0;
-    for (let i = 0; i < BATCH; i++) {
-      const at = i * SLOT;
-      const length = this.#libc.read(this.#fd, this.#arenaAt + at, SLOT);
-      if (length <= 0) break;
-      this.#packets.push(this.#arena.subarray(at + this.#header, at + length));
-    }
-    if (this.#packets.length > 0) this.listener(this.#packets);
   }
 }
