@@ -1,13 +1,16 @@
-/** What the host needs of Linux: iproute2, the resolvers, the kernel's boot id and a journal on disk. */
+/** What the host needs of Linux: rtnetlink, the resolvers, the kernel's boot id and a journal on disk. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { systemCommands } from './command.ts';
 import { linuxDns } from './dns/dns.linux.ts';
+import { OsError } from './error.ts';
+import { loadLinuxLibc } from './ffi/libc.linux.ts';
 import { linuxFirewall } from './firewall/firewall.linux.ts';
 import { fileGuards } from './firewall/storage.ts';
 import type { HostEnvironment } from './host.ts';
 import { openJournal } from './journal/journal.ts';
+import { openNetlink } from './netlink/socket.linux.ts';
 import type { Routing } from './route/port.ts';
 import { CULVERT_ROUTING, linuxRoutes } from './route/route.linux.ts';
 
@@ -33,10 +36,13 @@ const tableName = ({ table }: Routing): string => `culvert${table}`;
 /** The nftables table of an engine. */
 export const firewallTable = (stateDir: string): string => tableName(routingOf(stateDir));
 
+/** @throws OsError `not-supported` where the bindings do not fit, as on 32-bit machines */
 export function linuxHostEnvironment(routing: Routing = CULVERT_ROUTING): HostEnvironment {
   const commands = systemCommands();
+  const libc = loadLinuxLibc();
+  if (libc === undefined) throw new OsError('not-supported', `routes cannot be set on ${process.arch} yet`);
   return {
-    routes: linuxRoutes(commands),
+    routes: linuxRoutes(openNetlink(libc)),
     dns: linuxDns(commands),
     routing,
     firewall: linuxFirewall(commands, tableName(routing)),

@@ -37,15 +37,26 @@ export const IFREQ = { size: 40, name: 0, nameLength: 16, union: 16 } as const;
 export const SOCKADDR_IN = { size: 16, family: 0, port: 2, addr: 4 } as const;
 export const SOCKADDR_IN6 = { size: 28, family: 0, port: 2, flowinfo: 4, addr: 8, scope: 24 } as const;
 
-export const AF = { INET: 2, INET6: 10 } as const;
-export const SOCK = { DGRAM: 2, CLOEXEC: 0o2000000, NONBLOCK: 0o4000 } as const;
+/** `struct sockaddr_nl` (linux/netlink.h). */
+export const SOCKADDR_NL = { size: 12, family: 0, pid: 4, groups: 8 } as const;
+
+export const AF = { INET: 2, INET6: 10, NETLINK: 16 } as const;
+export const SOCK = { DGRAM: 2, RAW: 3, CLOEXEC: 0o2000000, NONBLOCK: 0o4000 } as const;
 export const OPEN = { RDWR: 2, NONBLOCK: 0o4000, CLOEXEC: 0o2000000 } as const;
 export const EFD = { CLOEXEC: 0o2000000, NONBLOCK: 0o4000 } as const;
 export const POLL = { IN: 1, ERR: 8, HUP: 16, NVAL: 32 } as const;
 export const MSG_DONTWAIT = 0x40;
+export const MSG_TRUNC = 0x20;
 
 export const SOL_SOCKET = 1;
-export const SO = { SNDBUF: 7, RCVBUF: 8, SNDBUFFORCE: 32, RCVBUFFORCE: 33 } as const;
+export const SO = {
+  SNDBUF: 7,
+  RCVBUF: 8,
+  RCVTIMEO: 20,
+  SNDTIMEO: 21,
+  SNDBUFFORCE: 32,
+  RCVBUFFORCE: 33,
+} as const;
 export const SOL_UDP = 17;
 /** linux/udp.h. As control messages they carry a uint16 and an int. */
 export const UDP = { SEGMENT: 103, GRO: 104 } as const;
@@ -66,16 +77,19 @@ export const SIOC = { GIFFLAGS: 0x8913, SIFFLAGS: 0x8914, GIFMTU: 0x8921, SIFMTU
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,
+  ESRCH: 3,
   EINTR: 4,
   EIO: 5,
   EAGAIN: 11,
   EACCES: 13,
   EBUSY: 16,
+  EEXIST: 17,
   ENODEV: 19,
   EINVAL: 22,
   ENOSYS: 38,
   EBADFD: 77,
   EMSGSIZE: 90,
+  EOPNOTSUPP: 95,
   EAFNOSUPPORT: 97,
   EADDRINUSE: 98,
   EADDRNOTAVAIL: 99,

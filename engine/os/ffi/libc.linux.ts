@@ -25,6 +25,7 @@ export interface LinuxLibc {
   setsockopt(fd: number, level: number, name: number, at: Address, length: number): number;
   getsockopt(fd: number, level: number, name: number, at: Address, lengthAt: Address): number;
   sendto(fd: number, at: Address, length: number, flags: number, name: Address, nameLength: number): number;
+  recv(fd: number, at: Address, length: number, flags: number): number;
   sendmmsg(fd: number, at: Address, count: number, flags: number): number;
   recvmmsg(fd: number, at: Address, count: number, flags: number, timeout: Address): number;
   eventfd(initial: number, flags: number): number;
@@ -69,6 +70,7 @@ function bindAll(): LinuxLibc {
     setsockopt: bind('setsockopt', 'int', 'int', 'int', 'int', 'uint64', 'uint32'),
     getsockopt: bind('getsockopt', 'int', 'int', 'int', 'int', 'uint64', 'uint64'),
     sendto: bind('sendto', 'long', 'int', 'uint64', 'size_t', 'int', 'uint64', 'uint32'),
+    recv: bind('recv', 'long', 'int', 'uint64', 'size_t', 'int'),
     sendmmsg: bind('sendmmsg', 'int', 'int', 'uint64', 'uint', 'int'),
     recvmmsg: bind('recvmmsg', 'int', 'int', 'uint64', 'uint', 'int', 'uint64'),
     eventfd: bind('eventfd', 'int', 'uint', 'int'),

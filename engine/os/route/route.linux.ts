@@ -1,25 +1,44 @@
 /**
- * Links, addresses, routes and rules on Linux, through iproute2's `ip`.
+ * Links, addresses, routes and rules on Linux, through rtnetlink. One change is one request with its own answer, in
+ * the order that the plan has them.
  *
- * `ip` rather than rtnetlink through koffi: its commands stand in the log and in every error as an administrator
- * would type them, and `-batch` makes one process of any number of changes.
- *
- * Kernel facts that the commands rest on:
+ * Kernel facts that the changes rest on:
  * - An address is added `noprefixroute` at full length: no connected route appears in main, and no address is
  *   another's secondary that goes when the first one goes.
  * - `nodad`: on a tun nobody answers duplicate address detection, and a tentative address cannot be a preferred source.
  * - `addrgenmode ${OUR_ADDRESS_MODE}` before the link comes up: otherwise the kernel makes a link-local address, and sends router
  *   solicitations into the tunnel.
  * - Deleting an IPv4 address takes the routes that prefer it along, so routes are replaced before addresses go.
- * - A table that never had a route does not exist: showing it fails, and means that it is empty.
+ * - A table that never had a route does not exist: asking for it fails, and means that it is empty.
  * - rp_filter=1 looks the sender up through the same rules: the gateway's by way of the throw in main, the far
  *   network's in our table. So strict filtering holds with no mark and no exception.
  */
-import { readFile } from 'node:fs/promises';
-import { type CommandResult, type CommandRunner, commandLine } from '../command.ts';
-import { OsError, type OsErrorCode } from '../error.ts';
-import { readLinks, readRoutes, readRules } from './ip-json.ts';
-import { familyOf, OUR_ADDRESS_MODE } from './plan.ts';
+import { OsError } from '../error.ts';
+import { ERRNO } from '../ffi/abi.ts';
+import {
+  addAddress,
+  addRule,
+  removeAddress,
+  removeRoute,
+  removeRule,
+  replaceRoute,
+  setAddressMode,
+  setLink,
+} from '../netlink/changes.ts';
+import {
+  askAddresses,
+  askLink,
+  askRoutes,
+  askRules,
+  type LinkFacts,
+  readAddress,
+  readLink,
+  readRoute,
+  readRule,
+} from '../netlink/facts.ts';
+import { NetlinkError, type Request } from '../netlink/message.ts';
+import type { Netlink, OpenNetlink } from '../netlink/socket.linux.ts';
+import { OUR_ADDRESS_MODE } from './plan.ts';
 import type {
   Family,
   ObservedLink,
@@ -31,6 +50,7 @@ import type {
   RouteStep,
   Routing,
 } from './port.ts';
+import { additionText, errnoText, removalText } from './words.ts';
 
 /**
  * Table and rule preference 4500 (as the UDP port), protocol 145, which no routing daemon is registered for. The
@@ -38,227 +58,206 @@ import type {
  */
 export const CULVERT_ROUTING: Routing = { table: 4500, preference: 4500, protocol: 145 };
 
-/** include/uapi/linux/if_link.h, IN6_ADDR_GEN_MODE_*, in iproute2's words. */
-const ADDRESS_MODES = ['eui64', 'none', 'stable_secret', 'random'] as const;
+/** linux/if_link.h, IN6_ADDR_GEN_MODE_*, in iproute2's words. */
+const ADDRESS_MODES: readonly (string | undefined)[] = ['eui64', 'none', 'stable_secret', 'random'];
 
-async function readSetting(iface: string, name: string): Promise<string | undefined> {
+const FAMILIES: readonly Family[] = [4, 6];
+
+/** The table does not exist, or the kernel has not this family, or no rules: there is nothing of it then. */
+const NOTHING_THERE: readonly number[] = [ERRNO.ENOENT, ERRNO.EAFNOSUPPORT, ERRNO.EOPNOTSUPP];
+
+function nothingIf<T>(errors: readonly number[], ask: () => T[]): T[] {
   try {
-    return (await readFile(`/proc/sys/net/ipv6/conf/${iface}/${name}`, 'utf8')).trim();
-  } catch {
-    return undefined;
+    return ask();
+  } catch (error) {
+    if (error instanceof NetlinkError && errors.includes(error.errno)) return [];
+    throw error;
   }
 }
 
-async function showLink(commands: CommandRunner, name: string): Promise<ObservedLink | undefined> {
-  const shown = await commands.run('ip', ['-j', 'address', 'show', 'dev', name]);
-  // The only way to fail with a well-formed name is that there is no such interface.
-  if (shown.status !== 0) return undefined;
-  const link = readLinks(shown.stdout).find((l) => l.name === name);
-  if (!link) return undefined;
-  const mode = await readSetting(name, 'addr_gen_mode');
-  const disabled = await readSetting(name, 'disable_ipv6');
+const findLink = (netlink: Netlink, which: string | number): LinkFacts | undefined =>
+  nothingIf([ERRNO.ENODEV], () => netlink.ask(askLink(which), ({ body }) => readLink(body)))[0];
+
+function observeLink(netlink: Netlink, link: LinkFacts): ObservedLink {
+  const addresses = netlink.ask(askAddresses(link.index), ({ body }) => readAddress(body));
+  const { mtu, up, addressMode, ipv6 } = link;
   return {
-    mtu: link.mtu,
-    up: link.up,
-    addresses: link.addresses,
-    addressMode: mode === undefined ? null : (ADDRESS_MODES[Number(mode)] ?? null),
-    ipv6: disabled === '0',
+    mtu,
+    up,
+    addressMode: addressMode === undefined ? null : (ADDRESS_MODES[addressMode] ?? null),
+    ipv6,
+    // An older kernel tells the addresses of all interfaces.
+    addresses: addresses.filter((a) => a.index === link.index).map((a) => a.address),
   };
 }
 
-async function show(commands: CommandRunner, args: readonly string[]): Promise<CommandResult> {
-  const shown = await commands.run('ip', args);
-  return /FIB table does not exist|not supported by protocol/.test(shown.stderr)
-    ? { status: 0, stdout: '', stderr: '' }
-    : shown;
-}
-
-async function showAll<T>(
-  commands: CommandRunner,
-  family: Family,
-  object: readonly string[],
-  read: (text: string, family: Family) => T[],
-): Promise<T[]> {
-  const args = [`-${family}`, '-N', '-j', ...object];
-  const shown = await show(commands, args);
-  const failed = (detail: string): OsError =>
-    new OsError(
-      'route-failed',
-      'the routes of this host cannot be read',
-      `${commandLine('ip', args)}: ${detail}`,
-    );
-  if (shown.status !== 0) throw failed(shown.stderr.trim());
-  try {
-    return read(shown.stdout, family);
-  } catch (error) {
-    throw failed(String(error));
-  }
-}
-
-async function observe(
-  commands: CommandRunner,
-  interfaces: readonly string[],
-  routing: Routing,
-): Promise<ObservedRoutes> {
+function observe(netlink: Netlink, interfaces: readonly string[], { table }: Routing): ObservedRoutes {
   const links = new Map<string, ObservedLink>();
-  const routeShow = ['route', 'show', 'table', String(routing.table)];
-  const linkShow = interfaces.map(async (name) => {
-    const link = await showLink(commands, name);
-    if (link) links.set(name, link);
-  });
-  const [routes, rules] = await Promise.all([
-    Promise.all([
-      showAll<ObservedRoute>(commands, 4, routeShow, readRoutes),
-      showAll<ObservedRoute>(commands, 6, routeShow, readRoutes),
-    ]),
-    Promise.all([
-      showAll<ObservedRule>(commands, 4, ['rule', 'show'], readRules),
-      showAll<ObservedRule>(commands, 6, ['rule', 'show'], readRules),
-    ]),
-    ...linkShow,
-  ]);
-  return { links, routes: routes.flat(), rules: rules.flat() };
+  const names = new Map<number, string>();
+  for (const name of interfaces) {
+    const link = findLink(netlink, name);
+    if (link === undefined) continue;
+    names.set(link.index, name);
+    links.set(name, observeLink(netlink, link));
+  }
+  const nameOf = (index: number): string => {
+    const name = names.get(index) ?? findLink(netlink, index)?.name ?? `if${index}`;
+    names.set(index, name);
+    return name;
+  };
+  const facts = FAMILIES.flatMap((family) =>
+    nothingIf(NOTHING_THERE, () =>
+      netlink.ask(askRoutes(family, table), ({ body }) => readRoute(body, table)),
+    ),
+  );
+  const routes = facts.map(
+    ({ throws, destination, metric, index, source }): ObservedRoute => ({
+      throws,
+      destination,
+      metric,
+      interface: index === undefined ? null : nameOf(index),
+      source,
+    }),
+  );
+  const rules = FAMILIES.flatMap((family) =>
+    nothingIf(NOTHING_THERE, (): ObservedRule[] =>
+      netlink.ask(askRules(family), ({ body }) => readRule(body)),
+    ),
+  );
+  return { links, routes, rules };
 }
 
-const stepFamily = (item: RouteItem): Family => {
-  switch (item.kind) {
-    case 'link':
-      return 4;
-    case 'address':
-      return familyOf(item.address);
-    case 'route':
-    case 'throw':
-      return familyOf(item.destination);
-    case 'rule':
-      return item.family;
-  }
-};
-
-/** What follows `ip` for an item's route, rule or address. */
-function object(item: Exclude<RouteItem, { kind: 'link' }>): string {
-  switch (item.kind) {
-    case 'address': {
-      const ipv6 = familyOf(item.address) === 6;
-      return `${item.address}/${ipv6 ? 128 : 32} dev ${item.interface}`;
-    }
-    case 'route': {
-      const source = item.source === null ? '' : ` src ${item.source}`;
-      return `${item.destination} dev ${item.interface}${source} table ${item.table} proto ${item.protocol} metric ${item.metric}`;
-    }
-    case 'throw':
-      return `throw ${item.destination} table ${item.table} proto ${item.protocol} metric ${item.metric}`;
-    case 'rule':
-      return `pref ${item.preference} lookup ${item.table} protocol ${item.protocol}`;
-  }
+/** @throws NetlinkError ENODEV */
+function indexOf(netlink: Netlink, name: string): number {
+  const link = findLink(netlink, name);
+  if (link === undefined) throw new NetlinkError(ERRNO.ENODEV, '');
+  return link.index;
 }
 
-/** The `ip` commands, without `ip`, that make an item so. */
-export function addLines({ item, before }: RouteStep): string[] {
+/** True when the address mode is another than ours, and may be set: while the link is down. */
+const changesMode = ({ before }: RouteStep): boolean =>
+  before !== null && !before.up && before.addressMode !== null && before.addressMode !== OUR_ADDRESS_MODE;
+
+const modeNumber = (mode: string): number => ADDRESS_MODES.indexOf(mode);
+
+function via(netlink: Netlink, item: RouteItem): { index: number; source: string | null } | null {
+  return item.kind === 'route' ? { index: indexOf(netlink, item.interface), source: item.source } : null;
+}
+
+/** The requests that make an item so, in order. */
+function additions(netlink: Netlink, step: RouteStep): readonly Request[] {
+  const { item } = step;
   switch (item.kind) {
     case 'link': {
-      const lines = [`link set dev ${item.interface} mtu ${item.mtu} up`];
-      if (before && !before.up && before.addressMode !== null && before.addressMode !== OUR_ADDRESS_MODE) {
-        lines.unshift(`link set dev ${item.interface} addrgenmode ${OUR_ADDRESS_MODE}`);
-      }
-      return lines;
+      const index = indexOf(netlink, item.interface);
+      const up = setLink(index, item.mtu, true);
+      return changesMode(step) ? [setAddressMode(index, modeNumber(OUR_ADDRESS_MODE)), up] : [up];
     }
     case 'address':
-      return [`address add ${object(item)}${familyOf(item.address) === 6 ? ' nodad' : ''} noprefixroute`];
+      return [addAddress(indexOf(netlink, item.interface), item.address)];
     case 'route':
     case 'throw':
-      return [`route replace ${object(item)}`];
+      return [replaceRoute({ ...item, via: via(netlink, item) })];
     case 'rule':
-      return [`rule add ${object(item)}`];
+      return [addRule(item)];
   }
 }
 
-/** The `ip` commands, without `ip`, that take an item away. */
-export function removeLines({ item, before }: RouteStep): string[] {
+/** The requests that take an item away, in order. */
+function removals(netlink: Netlink, step: RouteStep): readonly Request[] {
+  const { item, before } = step;
   switch (item.kind) {
     case 'link': {
       if (before === null) return [];
-      const lines = [`link set dev ${item.interface} mtu ${before.mtu}${before.up ? '' : ' down'}`];
-      if (!before.up && before.addressMode !== null && before.addressMode !== OUR_ADDRESS_MODE) {
-        lines.push(`link set dev ${item.interface} addrgenmode ${before.addressMode}`);
-      }
-      return lines;
+      const index = indexOf(netlink, item.interface);
+      const back = setLink(index, before.mtu, before.up ? undefined : false);
+      return changesMode(step) ? [back, setAddressMode(index, modeNumber(before.addressMode ?? ''))] : [back];
     }
     case 'address':
-      return [`address del ${object(item)}`];
+      return [removeAddress(indexOf(netlink, item.interface), item.address)];
     case 'route':
     case 'throw':
-      return [`route del ${object(item)}`];
+      return [removeRoute({ ...item, via: via(netlink, item) })];
     case 'rule':
-      return [`rule del ${object(item)}`];
+      return [removeRule(item)];
   }
 }
 
-interface Batch {
-  readonly family: Family;
-  readonly lines: readonly string[];
-  /** The item that each line is for. */
-  readonly items: readonly RouteItem[];
+function attempt(netlink: Netlink, requests: () => readonly Request[], settled: readonly number[]): void {
+  try {
+    for (const request of requests()) netlink.change(request);
+  } catch (error) {
+    if (!(error instanceof NetlinkError && settled.includes(error.errno))) throw error;
+  }
 }
 
-function batches(
-  steps: readonly RouteStep[],
-  families: readonly Family[],
-  make: (step: RouteStep) => string[],
-): Batch[] {
-  return families.flatMap((family) => {
-    const lines: string[] = [];
-    const items: RouteItem[] = [];
-    for (const step of steps) {
-      if (stepFamily(step.item) !== family) continue;
-      for (const line of make(step)) {
-        lines.push(line);
-        items.push(step.item);
-      }
+/** Somebody else has made the same address or rule meanwhile. */
+const MADE_ALREADY: readonly number[] = [ERRNO.EEXIST];
+/** The route, the rule, the address, the interface is gone. */
+const GONE_ALREADY: readonly number[] = [ERRNO.ESRCH, ERRNO.ENOENT, ERRNO.EADDRNOTAVAIL, ERRNO.ENODEV];
+
+const said = (error: unknown): string =>
+  error instanceof NetlinkError ? errnoText(error.errno, error.message) : String(error);
+
+function failure({ item }: RouteStep, error: unknown): OsError {
+  const detail = `${additionText(item)}: ${said(error)}`;
+  if (error instanceof NetlinkError && (error.errno === ERRNO.EPERM || error.errno === ERRNO.EACCES))
+    return new OsError(
+      'permission',
+      'changing addresses and routes needs more rights (CAP_NET_ADMIN)',
+      detail,
+    );
+  return item.kind === 'address' || item.kind === 'link'
+    ? new OsError('address-failed', 'an address or the interface could not be set', detail)
+    : new OsError('route-failed', 'a route could not be set', detail);
+}
+
+/** The port on Linux: a socket for each call, so that no answer of an earlier one is left in it. */
+export function linuxRoutes(open: OpenNetlink): RoutePort {
+  const withSocket = <T>(use: (netlink: Netlink) => T): T => {
+    let netlink: Netlink;
+    try {
+      netlink = open();
+    } catch (error) {
+      throw new OsError('not-supported', 'the kernel’s rtnetlink cannot be used', said(error));
     }
-    return lines.length === 0 ? [] : [{ family, lines, items }];
-  });
-}
-
-function failure(batch: Batch, result: CommandResult): OsError {
-  const stderr = result.stderr.trim();
-  const at = Number(/Command failed -:(\d+)/.exec(stderr)?.[1] ?? 1) - 1;
-  const item = batch.items[at];
-  const said = stderr.replace(/\s*Command failed -:\d+/, '');
-  const isAddress = item?.kind === 'address' || item?.kind === 'link';
-  const code: OsErrorCode = /not permitted/.test(stderr)
-    ? 'permission'
-    : isAddress
-      ? 'address-failed'
-      : 'route-failed';
-  const what =
-    code === 'permission'
-      ? 'changing addresses and routes needs more rights (CAP_NET_ADMIN)'
-      : isAddress
-        ? 'an address or the interface could not be set'
-        : 'a route could not be set';
-  return new OsError(code, what, `ip -${batch.family} ${batch.lines[at] ?? ''}: ${said}`);
-}
-
-/** The port on Linux. */
-export function linuxRoutes(commands: CommandRunner): RoutePort {
+    try {
+      return use(netlink);
+    } finally {
+      netlink.close();
+    }
+  };
   return {
-    observe: (interfaces, routing): Promise<ObservedRoutes> => observe(commands, interfaces, routing),
-    add: async (steps): Promise<void> => {
-      for (const batch of batches(steps, [4, 6], addLines)) {
-        const input = `${batch.lines.join('\n')}\n`;
-        const result = await commands.run('ip', [`-${batch.family}`, '-batch', '-'], { input });
-        if (result.status !== 0) throw failure(batch, result);
+    observe: async (interfaces, routing): Promise<ObservedRoutes> => {
+      try {
+        return withSocket((netlink) => observe(netlink, interfaces, routing));
+      } catch (error) {
+        if (error instanceof OsError) throw error;
+        throw new OsError('route-failed', 'the routes of this host cannot be read', said(error));
       }
     },
-    remove: async (steps): Promise<string> => {
-      const said: string[] = [];
-      // IPv6 first: the links are in the IPv4 batch, and come down last.
-      for (const batch of batches(steps, [6, 4], removeLines)) {
-        const input = `${batch.lines.join('\n')}\n`;
-        const result = await commands.run('ip', [`-${batch.family}`, '-force', '-batch', '-'], { input });
-        if (result.status !== 0) said.push(result.stderr.trim());
-      }
-      return said.join('; ');
-    },
+    add: async (steps): Promise<void> =>
+      withSocket((netlink) => {
+        for (const step of steps)
+          try {
+            const settled = step.item.kind === 'address' || step.item.kind === 'rule' ? MADE_ALREADY : [];
+            attempt(netlink, () => additions(netlink, step), settled);
+          } catch (error) {
+            throw failure(step, error);
+          }
+      }),
+    remove: async (steps): Promise<string> =>
+      withSocket((netlink) =>
+        steps
+          .flatMap((step) => {
+            try {
+              attempt(netlink, () => removals(netlink, step), GONE_ALREADY);
+              return [];
+            } catch (error) {
+              return [`${removalText(step)}: ${said(error)}`];
+            }
+          })
+          .join('; '),
+      ),
   };
 }

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import koffi from 'koffi';
 import * as abi from '../../../../engine/os/ffi/abi.ts';
+import { NLATTR, NLMSGERR, NLMSGHDR } from '../../../../engine/os/netlink/message.ts';
+import { FIB_RULE_HDR, IFADDRMSG, IFINFOMSG, RTMSG } from '../../../../engine/os/netlink/numbers.ts';
 import { requireOrSkip } from '../../../support/require.ts';
 
 const sockaddr = { in6_addr: koffi.array('uint8', 16) };
@@ -53,6 +55,41 @@ const ifreq = koffi.struct({
   ifr_name: koffi.array('char', 16),
   ifr_ifru: koffi.union({ flags: 'short', mtu: 'int', map: ifmap, newname: koffi.array('char', 16) }),
 });
+
+const sockaddrNl = koffi.struct({
+  nl_family: 'uint16',
+  nl_pad: 'uint16',
+  nl_pid: 'uint32',
+  nl_groups: 'uint32',
+});
+const nlmsghdr = koffi.struct({
+  len: 'uint32',
+  type: 'uint16',
+  flags: 'uint16',
+  seq: 'uint32',
+  pid: 'uint32',
+});
+const nlattr = koffi.struct({ len: 'uint16', type: 'uint16' });
+const nlmsgerr = koffi.struct({ error: 'int', request: nlmsghdr });
+const ifinfomsg = koffi.struct({
+  family: 'uint8',
+  pad: 'uint8',
+  type: 'uint16',
+  index: 'int',
+  flags: 'uint',
+  change: 'uint',
+});
+const ifaddrmsg = koffi.struct({
+  family: 'uint8',
+  prefixlen: 'uint8',
+  flags: 'uint8',
+  scope: 'uint8',
+  index: 'uint32',
+});
+const octetsThenFlags = (...names: string[]): ReturnType<typeof koffi.struct> =>
+  koffi.struct({ ...Object.fromEntries(names.map((name) => [name, 'uint8'])), flags: 'uint32' });
+const rtmsg = octetsThenFlags('family', 'dstLen', 'srcLen', 'tos', 'table', 'protocol', 'scope', 'type');
+const fibRuleHdr = octetsThenFlags('family', 'dstLen', 'srcLen', 'tos', 'table', 'res1', 'res2', 'action');
 
 const at = (type: Parameters<typeof koffi.offsetof>[0], member: string): number =>
   koffi.offsetof(type, member);
@@ -122,6 +159,23 @@ test('sizes and offsets are those of the published structures', (t) => {
     nameLength: 16,
     union: at(ifreq, 'ifr_ifru'),
   });
+});
+
+test('sizes and offsets of netlink are those of the published structures', () => {
+  const same = (published: Readonly<Record<string, number>>, type: Parameters<typeof at>[0]): void => {
+    const { size, ...members } = published;
+    assert.equal(koffi.sizeof(type), size);
+    for (const [member, offset] of Object.entries(members)) assert.equal(at(type, member), offset, member);
+  };
+  const { family, pid, groups } = abi.SOCKADDR_NL;
+  same({ size: abi.SOCKADDR_NL.size, nl_family: family, nl_pid: pid, nl_groups: groups }, sockaddrNl);
+  same(NLMSGHDR, nlmsghdr);
+  same(NLATTR, nlattr);
+  same(NLMSGERR, nlmsgerr);
+  same(IFINFOMSG, ifinfomsg);
+  same(IFADDRMSG, ifaddrmsg);
+  same(RTMSG, rtmsg);
+  same(FIB_RULE_HDR, fibRuleHdr);
 });
 
 test('error numbers are those of this system', () => {

@@ -1,13 +1,15 @@
 /**
  * Takes a host through its life and is killed after step N: `host-crash.ts STEP STATE-DIR RESOLV-CONF TARGET`.
  *
- * A step is a write to the journal, a line of an `ip` batch, or a change of the name servers. With STEP 0 it lives
+ * A step is a write to the journal, a change by rtnetlink, or a change of the name servers. With STEP 0 it lives
  * to the end and prints how many steps there were.
  */
-import { type CommandRunner, systemCommands } from '../../../../engine/os/command.ts';
+import { systemCommands } from '../../../../engine/os/command.ts';
 import { linuxDns } from '../../../../engine/os/dns/dns.linux.ts';
 import type { DnsPort } from '../../../../engine/os/dns/port.ts';
+import { loadLinuxLibc } from '../../../../engine/os/ffi/libc.linux.ts';
 import type { Journal } from '../../../../engine/os/journal/port.ts';
+import { type OpenNetlink, openNetlink } from '../../../../engine/os/netlink/socket.linux.ts';
 import { linuxRoutes } from '../../../../engine/os/route/route.linux.ts';
 import { environmentOf, type Files, fullTunnel, officeTunnel, openOn } from './host-world.ts';
 
@@ -20,21 +22,19 @@ function step(): void {
   if (++steps === fatal) process.kill(process.pid, 'SIGKILL');
 }
 
-const real = systemCommands();
-const commands: CommandRunner = {
-  find: real.find,
-  run: async (name, args, options) => {
-    if (!args.includes('-batch')) return real.run(name, args, options);
-    const lines = (options?.input ?? '').trimEnd().split('\n');
-    const here = fatal - steps;
-    if (here < 1 || here > lines.length) {
-      steps += lines.length;
-      return real.run(name, args, options);
-    }
-    const result = await real.run(name, args, { input: `${lines.slice(0, here).join('\n')}\n` });
-    process.kill(process.pid, 'SIGKILL');
-    return result;
-  },
+const libc = loadLinuxLibc();
+if (libc === undefined) throw new Error('no bindings here');
+const open = openNetlink(libc);
+const counting: OpenNetlink = () => {
+  const netlink = open();
+  return {
+    ask: (request, read) => netlink.ask(request, read),
+    change: (request) => {
+      netlink.change(request);
+      step();
+    },
+    close: () => netlink.close(),
+  };
 };
 
 const environment = environmentOf(files);
@@ -52,7 +52,7 @@ const journalOf = (journal: Journal): Journal => ({
   },
   close: () => journal.close(),
 });
-const plain = linuxDns(real, resolvConf);
+const plain = linuxDns(systemCommands(), resolvConf);
 const dns: DnsPort = {
   ...plain,
   put: async (item, before) => {
@@ -68,7 +68,7 @@ const dns: DnsPort = {
 
 const host = await openOn(files, {
   ...environment,
-  routes: linuxRoutes(commands),
+  routes: linuxRoutes(counting),
   dns,
   openJournal: async (dir, bootId) => journalOf(await environment.openJournal(dir, bootId)),
 });
