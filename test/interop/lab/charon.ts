@@ -18,11 +18,24 @@ export const PLUGINS: string =
 const DAEMON = ['usr/lib/ipsec', 'usr/libexec/ipsec', 'lib/ipsec', 'libexec/ipsec'].map((f) => `${f}/charon`);
 const CONTROL = ['usr/sbin/swanctl', 'sbin/swanctl', 'usr/bin/swanctl', 'bin/swanctl'];
 
-function below(root: string, candidates: readonly string[]): string {
-  const found = candidates.map((path) => join(root, path)).find((path) => existsSync(path));
+/** The command that runs one of these from the root of another system, which has its own libraries. */
+function below(root: string, candidates: readonly string[]): string[] {
+  const found = candidates.find((path) => existsSync(join(root, path)));
   if (found === undefined) throw new Error(`none of ${candidates.join(', ')} below ${root}`);
-  return found;
+  return ['chroot', root, `/${found}`];
 }
+
+/** Shows the root what a daemon needs of this machine; the mounts are the machine's own, and end with it. */
+const furnish = (host: Host, root: string): Promise<string> =>
+  host.script([
+    `mount -t proc proc ${root}/proc`,
+    `mount -t sysfs sysfs ${root}/sys`,
+    `mount --rbind /dev ${root}/dev`,
+    `mount -t tmpfs tmpfs ${root}/run`,
+    `mount -t tmpfs tmpfs ${root}/tmp`,
+    `mkdir -p ${root}${host.folder}`,
+    `mount --bind ${host.folder} ${root}${host.folder}`,
+  ]);
 
 /** Keeps charon's own UDP out of its own tun. */
 const OUTER_MARK = '0x42';
@@ -30,7 +43,7 @@ const OUTER_MARK = '0x42';
 export interface CharonOptions {
   /** Merged into `charon { }` of strongswan.conf, such as `retransmit_tries` or `cookie_threshold`. */
   readonly settings?: Settings;
-  /** Another strongSwan than the machine's own: the folder below which it is installed. */
+  /** Another strongSwan than the machine's own: the root of a whole system, as debootstrap makes it. */
   readonly root?: string;
   /** Log level of the `ike` and `cfg` groups; 2 shows every payload by name. */
   readonly logLevel?: number;
@@ -52,14 +65,14 @@ export class Charon {
   readonly logFile: string;
   readonly #process: ChildProcess;
   readonly #env: Record<string, string>;
-  readonly #swanctl: string;
+  readonly #swanctl: readonly string[];
 
   private constructor(
     host: Host,
     folder: string,
     process: ChildProcess,
     env: Record<string, string>,
-    swanctl: string,
+    swanctl: readonly string[],
   ) {
     this.#swanctl = swanctl;
     this.host = host;
@@ -81,12 +94,13 @@ export class Charon {
     );
     const env = { STRONGSWAN_CONF: join(folder, 'strongswan.conf'), SWANCTL_DIR: join(folder, 'swanctl') };
     const { root } = options;
-    const daemon = root === undefined ? '/usr/lib/ipsec/charon' : below(root, DAEMON);
-    const process = host.spawn([daemon, '--use-syslog'], {
+    if (root !== undefined) await furnish(host, root);
+    const daemon = root === undefined ? ['/usr/lib/ipsec/charon'] : below(root, DAEMON);
+    const process = host.spawn([...daemon, '--use-syslog'], {
       env,
       log: join(folder, 'charon.out'),
     });
-    const control = root === undefined ? 'swanctl' : below(root, CONTROL);
+    const control = root === undefined ? ['swanctl'] : below(root, CONTROL);
     const charon = new Charon(host, folder, process, env, control);
     await until(
       `charon on ${host.name}`,
@@ -147,7 +161,7 @@ export class Charon {
   }
 
   swanctl(command: string, ...args: readonly string[]): Promise<Output> {
-    return this.host.run([this.#swanctl, command, ...args, '--uri', `unix://${this.folder}/charon.vici`], {
+    return this.host.run([...this.#swanctl, command, ...args, '--uri', `unix://${this.folder}/charon.vici`], {
       env: this.#env,
     });
   }

@@ -29,6 +29,22 @@ export async function hostState(host: Host): Promise<string> {
     .replace(/ stable-privacy/g, '');
 }
 
+/**
+ * The state to compare with later. A link that has just come up gets its link-local address, and the routes that go
+ * with it, some moments afterwards: three equal looks in a row are taken as the end of that.
+ */
+export async function restingState(host: Host, timeout = 10_000): Promise<string> {
+  const end = performance.now() + timeout;
+  let state = await hostState(host);
+  for (let equal = 1; equal < 3 && performance.now() < end; ) {
+    await sleep(150);
+    const next = await hostState(host);
+    equal = next === state ? equal + 1 : 1;
+    state = next;
+  }
+  return state;
+}
+
 /** Lines that differ, as `- before` and `+ after`; empty when equal. */
 export function difference(before: string, after: string): string {
   if (before === after) return '';

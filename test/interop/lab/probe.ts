@@ -132,6 +132,7 @@ export async function iperf(
   direction: 'up' | 'down',
   amount: { readonly bytes: string } | { readonly seconds: number },
   to: string = ADDRESS.lan,
+  tries = 10,
 ): Promise<Transfer> {
   const text = await client.must(
     [
@@ -150,10 +151,11 @@ export async function iperf(
     readonly error?: string;
     readonly end: { readonly sum_received?: { readonly bytes: number; readonly bits_per_second: number } };
   };
-  // The server may still be clearing up after the test before.
-  if (/server is busy/.test(report.error ?? '')) {
+  // The server may still be clearing up after the test before, and opens its listener anew.
+  const early = /server is busy|unable to receive control message: Connection reset|Connection refused/;
+  if (tries > 1 && early.test(report.error ?? '')) {
     await sleep(200);
-    return iperf(client, direction, amount, to);
+    return iperf(client, direction, amount, to, tries - 1);
   }
   if (!report.end.sum_received) throw new Error(`iperf3 ${direction}: ${report.error ?? text.slice(-500)}`);
   const { bytes, bits_per_second } = report.end.sum_received;

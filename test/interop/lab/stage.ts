@@ -23,7 +23,7 @@ import { type Requirements, requireOrSkip } from '../../support/require.ts';
 import { Charon, type CharonOptions, type IkeSa } from './charon.ts';
 import { until } from './command.ts';
 import { Culvert } from './culvert.ts';
-import { difference, hostState, settledDifference } from './host-state.ts';
+import { difference, hostState, restingState, settledDifference } from './host-state.ts';
 import { ADDRESS, Lab, NEEDS } from './lab.ts';
 import { type Asked, iperf, iperfServer, nameServer, ping } from './probe.ts';
 import { TUNNEL } from './profile.ts';
@@ -77,7 +77,7 @@ export class Stage {
     const lab = await Lab.open();
     t.after(() => lab.close());
     await options.prepare?.(lab);
-    const before = await hostState(lab.client);
+    const before = await restingState(lab.client);
     const [gateway, culvert, , asked] = await Promise.all([
       Charon.start(lab.gw, options),
       Culvert.start(lab.client),
