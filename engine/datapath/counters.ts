@@ -17,6 +17,8 @@ const DROPS: readonly Drop[] = [
   'expired',
   'tun-full',
   'udp-error',
+  'dummy',
+  'congestion',
 ];
 
 /** Index of each cause in the head. */
@@ -31,10 +33,12 @@ export const DropAt = {
   expired: 7,
   tunFull: 8,
   udpError: 9,
+  dummy: 10,
+  congestion: 11,
 } as const;
 
-export const DATAGRAMS_IN = 10;
-export const DATAGRAMS_OUT = 11;
+export const DATAGRAMS_IN = 12;
+export const DATAGRAMS_OUT = 13;
 
 /** Where a direction's head begins. */
 export const Head = { OUTBOUND: 0, INBOUND: 16 } as const;

@@ -87,7 +87,8 @@ export class InboundLoop {
     this.#parts.pump.beginBatch();
     const count = arrivals.receive();
     for (let slot = 0; slot < count; slot++) {
-      const size = arrivals.sizeOf(slot);
+      arrivals.inspect(slot);
+      const { size } = arrivals;
       const end = arrivals.atOf(slot) + arrivals.lengthOf(slot);
       for (let at = arrivals.atOf(slot); at < end; at += size) this.#take(slot, at, Math.min(size, end - at));
     }
@@ -97,8 +98,9 @@ export class InboundLoop {
 
   #take(slot: number, at: number, length: number): void {
     const { pump, virtio } = this.#parts;
-    const { names } = this.#arrivals;
-    const verdict = pump.take(this.#octets, at, length, names, this.#arrivals.nameAt(slot));
+    const arrivals = this.#arrivals;
+    const { names, trafficClass } = arrivals;
+    const verdict = pump.take(this.#octets, at, length, names, arrivals.nameAt(slot), trafficClass);
     if (verdict === Inbound.PACKET) {
       if (virtio) this.#merger.add(pump.inner, pump.resultAt);
       else this.#writer.write(pump.resultAt, pump.resultLength);

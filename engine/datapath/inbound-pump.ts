@@ -11,6 +11,7 @@ import { FlowCache } from '../esp/flow-cache.ts';
 import { InnerHeader } from '../esp/inner.ts';
 import { LimitState, VolumeMeter } from '../esp/limits.ts';
 import { clampMss } from '../esp/mss.ts';
+import { HeaderCopy } from '../esp/outer-header.ts';
 import type { EspSaPair } from '../esp/params.ts';
 import { ReplayWindow } from '../esp/replay.ts';
 import { InboundSa, Opened } from '../esp/sa.ts';
@@ -50,6 +51,7 @@ interface Entry {
   readonly spi: number;
   readonly sa: InboundSa;
   readonly meter: VolumeMeter;
+  readonly copy: HeaderCopy;
   readonly slot: number;
   /** Where the peer is expected. */
   readonly from: Uint8Array;
@@ -103,6 +105,7 @@ export class InboundPump {
       spi: spiIn,
       sa: new InboundSa(spiIn, cipher, esn, window, selectors, this.#flows),
       meter: new VolumeMeter(pair.limits),
+      copy: new HeaderCopy(pair.copyDscp, pair.copyEcn),
       slot: slotBase(slot),
       from,
       waiting: pair.outbound === 'later',
@@ -162,8 +165,18 @@ export class InboundPump {
     this.#block[at] = (this.#block[at] as number) + n;
   }
 
-  /** Takes the datagram at `at` from the encoded address at `fromAt`; decrypts in place. */
-  take(buffer: Uint8Array, at: number, length: number, from: Uint8Array, fromAt: number): Inbound {
+  /**
+   * Takes the datagram at `at` from the encoded address at `fromAt`; decrypts in place. `outerClass` is the traffic
+   * class that its IP header had, -1 where the socket does not tell.
+   */
+  take(
+    buffer: Uint8Array,
+    at: number,
+    length: number,
+    from: Uint8Array,
+    fromAt: number,
+    outerClass = -1,
+  ): Inbound {
     const received = this.#parts.head + DATAGRAMS_IN;
     this.#block[received] = (this.#block[received] as number) + 1;
     if (length === 1 && buffer[at] === KEEPALIVE_OCTET) return Inbound.NONE;
@@ -186,9 +199,9 @@ export class InboundPump {
     if (entry.sa.authentic) this.#authentic(entry, from, fromAt);
     switch (opened) {
       case Opened.OK:
-        return this.#arrived(entry, buffer);
+        return this.#arrived(entry, buffer, outerClass);
       case Opened.DUMMY:
-        return Inbound.NONE;
+        return this.#lost(DropAt.dummy);
       case Opened.REPLAY:
         return this.#lost(DropAt.replay);
       case Opened.INTEGRITY:
@@ -216,7 +229,9 @@ export class InboundPump {
       this.#parts.event({ kind: 'peer-moved', id: entry.id, remote: readEndpoint(from, fromAt) });
   }
 
-  #arrived(entry: Entry, buffer: Uint8Array): Inbound {
+  #arrived(entry: Entry, buffer: Uint8Array, outerClass: number): Inbound {
+    if (outerClass >= 0 && !entry.copy.inward(buffer, entry.sa.innerAt, outerClass))
+      return this.#lost(DropAt.congestion);
     const { length } = this.inner;
     entry.meter.add(length);
     const block = this.#block;

@@ -36,6 +36,8 @@ export interface OutboundLoopParts {
   readonly virtio: boolean;
   readonly udpFd: number;
   readonly segments: boolean;
+  /** The socket takes a traffic class with each message. */
+  readonly marks: boolean;
   readonly wakeFd: number;
   /** Carries out what the main thread has asked for. */
   readonly commands: () => void;
@@ -52,9 +54,11 @@ export class OutboundLoop {
   readonly #octets: Uint8Array;
   readonly #readAt: number;
   readonly #keepalive = fixedMemory(64);
+  /** Of the outer headers of the packet that was last taken. */
+  #trafficClass = 0;
 
   constructor(parts: OutboundLoopParts) {
-    const { libc, pump, memory, udpFd, tunFd, wakeFd, segments, segmentsLost } = parts;
+    const { libc, pump, memory, udpFd, tunFd, wakeFd, segments, marks, segmentsLost } = parts;
     this.#parts = parts;
     this.#octets = memory.octets;
     this.#readAt = addressOf(memory.octets);
@@ -67,6 +71,7 @@ export class OutboundLoop {
       at: DEPARTURES_AT,
       length: DEPARTURES_LENGTH,
       segments,
+      marks,
       lost: (packets) => pump.count(DropAt.udpError, packets),
       gaveUp: segmentsLost,
     });
@@ -123,6 +128,7 @@ export class OutboundLoop {
     }
     if (!pump.fits(this.#octets, at, packet.lengthOf(0))) return;
     if (packet.count === 1) pump.clamp(this.#octets, at);
+    this.#trafficClass = pump.trafficClass(this.#octets, at);
     for (let i = 0; i < packet.count; i++) if (!this.#seal(i)) return;
   }
 
@@ -136,7 +142,7 @@ export class OutboundLoop {
     this.#packet.write(i, inner);
     const sealed = pump.seal(this.#octets, inner, length);
     if (sealed === 0) return false;
-    departures.add(sealed, pump.target);
+    departures.add(sealed, pump.target, this.#trafficClass);
     return true;
   }
 

@@ -11,6 +11,7 @@ import { FlowCache } from '../esp/flow-cache.ts';
 import { InnerHeader, IpProtocol } from '../esp/inner.ts';
 import { LimitState, VolumeMeter } from '../esp/limits.ts';
 import { clampMss } from '../esp/mss.ts';
+import { HeaderCopy } from '../esp/outer-header.ts';
 import type { EspSaPair } from '../esp/params.ts';
 import { type FillRandom, OutboundSa } from '../esp/sa.ts';
 import { TrafficSelectors } from '../esp/selectors.ts';
@@ -37,6 +38,7 @@ interface Entry {
   readonly selectors: TrafficSelectors;
   readonly sa: OutboundSa;
   readonly meter: VolumeMeter;
+  readonly copy: HeaderCopy;
   readonly slot: number;
   target: Target;
   told: LimitState;
@@ -81,6 +83,7 @@ export class OutboundPump {
       selectors,
       sa: new OutboundSa(pair.spiOut, cipher, pair.esn, fillRandom),
       meter: new VolumeMeter(pair.limits),
+      copy: new HeaderCopy(pair.copyDscp, pair.copyEcn),
       slot: slotBase(slot),
       target: this.#targets.take(path.remote),
       told: LimitState.BELOW,
@@ -169,6 +172,11 @@ export class OutboundPump {
   /** Of the SA that was chosen: octets before the inner packet. */
   get headroom(): number {
     return (this.#entry as Entry).sa.headroom;
+  }
+
+  /** Of the SA that was chosen: the traffic class of the outer header of the packet at `at`. */
+  trafficClass(buffer: Uint8Array, at: number): number {
+    return (this.#entry as Entry).copy.outer(buffer, at);
   }
 
   /** Of the SA that was chosen: octets of the ESP packet around `length` octets. */

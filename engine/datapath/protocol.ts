@@ -22,7 +22,11 @@ export type Drop =
   | 'too-big'
   | 'expired'
   | 'tun-full'
-  | 'udp-error';
+  | 'udp-error'
+  /** Without content, sent to hide how much there is to say (RFC 4303 §2.6): no loss. */
+  | 'dummy'
+  /** A router marked congestion on a packet whose sender does not know the mark (RFC 6040 §4.2). */
+  | 'congestion';
 
 /** Counters of one SA pair, since it was installed. Octets are of the inner packets. */
 export interface SaCounters {

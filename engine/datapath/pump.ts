@@ -118,9 +118,19 @@ export class Pump {
     return true;
   }
 
-  /** Takes the datagram at `at` from the encoded address at `fromAt`; decrypts in place. */
-  inbound(buffer: Uint8Array, at: number, length: number, from: Uint8Array, fromAt: number): Inbound {
-    const verdict = this.#in.take(buffer, at, length, from, fromAt);
+  /**
+   * Takes the datagram at `at` from the encoded address at `fromAt`; decrypts in place. `outerClass` is the traffic
+   * class of its IP header, where the socket tells.
+   */
+  inbound(
+    buffer: Uint8Array,
+    at: number,
+    length: number,
+    from: Uint8Array,
+    fromAt: number,
+    outerClass?: number,
+  ): Inbound {
+    const verdict = this.#in.take(buffer, at, length, from, fromAt, outerClass);
     this.resultAt = this.#in.resultAt;
     this.resultLength = this.#in.resultLength;
     return verdict;

@@ -1,11 +1,12 @@
 /** Peers' outer addresses, one object each however many SAs go there, and their NAT keepalives (RFC 3948 §4). */
 import type { Instant } from '../base/brand.ts';
-import type { Endpoint } from '../base/ip.ts';
+import { type Endpoint, isIpv6 } from '../base/ip.ts';
 import { SOCKADDR_LENGTH, writeSockaddr } from '../base/sockaddr.ts';
 
 export interface Target {
   readonly remote: Endpoint;
   readonly sockaddr: Uint8Array;
+  readonly version: 4 | 6;
   /** When ESP or a keepalive last went there. */
   lastSent: Instant;
   /** 0 for none. */
@@ -61,7 +62,14 @@ export class Targets {
     if (known) return known;
     const sockaddr = new Uint8Array(SOCKADDR_LENGTH);
     writeSockaddr(remote, sockaddr, 0);
-    const target: Target = { remote, sockaddr, lastSent: 0 as Instant, keepaliveMs: 0, users: 0 };
+    const target: Target = {
+      remote,
+      sockaddr,
+      version: isIpv6(remote.address) ? 6 : 4,
+      lastSent: 0 as Instant,
+      keepaliveMs: 0,
+      users: 0,
+    };
     this.#byKey.set(key, target);
     return target;
   }

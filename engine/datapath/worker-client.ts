@@ -72,6 +72,7 @@ class WorkerDatapath implements Datapath {
           udpFd: udp.fd,
           segments: udp.segments,
           coalesces: udp.coalesces,
+          marks: udp.marks,
           counters: this.#counters,
           localPort: udp.local.port,
           openSslPath,

@@ -17,6 +17,8 @@ export interface WorkerSetup {
   /** The socket sends (UDP_SEGMENT) and receives (UDP_GRO) many datagrams at once. */
   readonly segments: boolean;
   readonly coalesces: boolean;
+  /** It tells and takes the traffic class of each datagram. */
+  readonly marks: boolean;
   readonly wakeFd: number;
   /** Float64 counters of `counters.ts`. */
   readonly counters: SharedArrayBuffer;

@@ -70,7 +70,7 @@ export function runWorker(setup: WorkerSetup, crypto: Pick<CryptoProvider, 'ciph
 
 function outbound(frame: Frame): Runner {
   const { setup, libc, post, event, stopped, commands } = frame;
-  const { tunFd, udpFd, wakeFd, segments } = setup;
+  const { tunFd, udpFd, wakeFd, segments, marks } = setup;
   const virtio = setup.tunOffload !== 'none';
   const memory = packetMemory(OUTBOUND_MEMORY);
   const writer = new HostWriter(libc, tunFd, memory.octets, virtio, () => pump.count(DropAt.tunFull));
@@ -114,6 +114,7 @@ function outbound(frame: Frame): Runner {
     virtio,
     udpFd,
     segments,
+    marks,
     wakeFd,
     stopped,
     commands: () => commands(carryOut),

@@ -29,7 +29,7 @@ const FIELD_WORDS: ReadonlySet<string> = new Set(
   (
     'name gateway hosts port local id auth auth2 id2 psk certificate key passphrase chain eap username password eapId ' +
     'phase2 tls min max remote dn aaaId anchors eku revocation crl ocsp sendId ike proposals lifetime margin fuzz ' +
-    'initialContact preferPss ppk secret required esp replayWindow children dpd delay action encapsulation keepalive ' +
+    'initialContact preferPss ppk secret required esp replayWindow copyDscp copyEcn children dpd delay action encapsulation keepalive ' +
     'virtualIp dns mode servers domains routes extra interface mtu fragmentation enabled size retransmission timeout ' +
     'base jitter tries killSwitch allowLocal patience allowLegacy tunnel profiles snapshot engine log'
   ).split(' '),

@@ -20,6 +20,9 @@ export interface VolumeLimits {
   readonly hardPackets: number;
 }
 
+/** Which way the DSCP is copied between inner and outer header, as strongSwan's `copy_dscp` says it. */
+export type CopyDscp = 'out' | 'in' | 'yes' | 'no';
+
 export interface EspSaPair {
   /** Unique within the data path; chosen by its user and never used again. */
   readonly id: number;
@@ -41,6 +44,9 @@ export interface EspSaPair {
   /** Packets of the anti-replay window, a multiple of 32, 0 to switch it off. */
   readonly replayWindow: number;
   readonly limits: VolumeLimits;
+  readonly copyDscp: CopyDscp;
+  /** The ECN field goes both ways by RFC 6040; otherwise the outer one is Not-ECT and what becomes of it is ignored. */
+  readonly copyEcn: boolean;
   /** Carries outbound traffic from the moment of installation, or only once activated. */
   readonly outbound: 'now' | 'later';
 }

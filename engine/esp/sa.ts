@@ -210,10 +210,11 @@ export class InboundSa {
     const end = innerAt + dataLength;
     const padding = buffer[end - 2] as number;
     const nextHeader = buffer[end - 1] as number;
+    // Nothing else of a dummy packet need be well formed (§2.6).
+    if (nextHeader === IpProtocol.NO_NEXT) return Opened.DUMMY;
     const payload = dataLength - TRAILER_LENGTH - padding;
     if (payload < 0) return Opened.MALFORMED;
     for (let i = 1; i <= padding; i++) if (buffer[innerAt + payload + i - 1] !== i) return Opened.MALFORMED;
-    if (nextHeader === IpProtocol.NO_NEXT) return Opened.DUMMY;
     // Whatever follows the inner packet's own length is traffic flow confidentiality padding (§2.7).
     if (!inner.read(buffer, innerAt, payload)) return Opened.MALFORMED;
     if (nextHeader !== (inner.version === 4 ? IpProtocol.IPV4 : IpProtocol.IPV6)) return Opened.MALFORMED;

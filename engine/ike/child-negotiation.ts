@@ -74,14 +74,10 @@ export function childOffer(core: Core, config: ChildConfig, use: KeUse, old?: Ch
   };
 }
 
-/** SA, TSi, TSr as the exchange's initiator, with the notify that every child request has. */
+/** SA, TSi, TSr as the exchange's initiator. We take TFC padding (RFC 4303 §2.7), so nothing is said against it. */
 export const offerPayloads = (o: ChildOffer): { readonly sa: SaPayload; readonly rest: Payload[] } => ({
   sa: o.sa,
-  rest: [
-    tsPayload('TSi', o.local),
-    tsPayload('TSr', o.remote),
-    notify(NotifyType.ESP_TFC_PADDING_NOT_SUPPORTED),
-  ],
+  rest: [tsPayload('TSi', o.local), tsPayload('TSr', o.remote)],
 });
 
 type Judged =
@@ -149,11 +145,7 @@ export function answerChild(
       ok: true,
       agreement: { config, chosen, spiIn, spiOut, local, remote, narrowed },
       sa: { kind: 'SA', proposals: [{ ...chosen.proposal, protocol: Protocol.ESP, spi: spiBytes(spiIn) }] },
-      rest: [
-        tsPayload('TSi', remote),
-        tsPayload('TSr', local),
-        notify(NotifyType.ESP_TFC_PADDING_NOT_SUPPORTED),
-      ],
+      rest: [tsPayload('TSi', remote), tsPayload('TSr', local)],
     };
   }
   return { ok: false, error: notify(error) };

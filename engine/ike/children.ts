@@ -100,6 +100,8 @@ export function installPair(core: Core, sa: IkeSa, pair: NewPair): Child {
     remote: child.remote,
     replayWindow: pair.config.replayWindow,
     limits: pair.config.limits,
+    copyDscp: pair.config.copyDscp,
+    copyEcn: pair.config.copyEcn,
     outbound: pair.outbound,
   };
   const install: Effect = { kind: 'install-child', pair: esp, child: childView(child), path: core.path };

@@ -9,7 +9,7 @@ import type { Endpoint, Prefix } from '../base/ip.ts';
 import type { Secret } from '../base/secret.ts';
 import type { CipherSuite, CryptoProvider, RandomSource } from '../crypto/port.ts';
 import type { ProposalSpec } from '../crypto/proposals.ts';
-import type { EspSaPair, Selector, VolumeLimits } from '../esp/params.ts';
+import type { CopyDscp, EspSaPair, Selector, VolumeLimits } from '../esp/params.ts';
 import type { Header } from '../wire/message.ts';
 import type { Payload } from '../wire/payloads/types.ts';
 import type { Ask } from './eap/ask.ts';
@@ -81,6 +81,8 @@ export interface ChildConfig {
   readonly lifetime: Lifetime;
   readonly limits: VolumeLimits;
   readonly replayWindow: number;
+  readonly copyDscp: CopyDscp;
+  readonly copyEcn: boolean;
 }
 
 /** What to ask for in CFG_REQUEST, or what a gateway's pool hands out (RFC 7296 §2.19). */

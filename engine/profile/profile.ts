@@ -37,6 +37,8 @@ export interface ProfileChild {
   readonly lifetime: ProfileLifetime;
   readonly volume: ProfileVolume;
   readonly replayWindow: number;
+  readonly copyDscp: 'out' | 'in' | 'yes' | 'no';
+  readonly copyEcn: boolean;
 }
 
 /** A certificate with its key. */

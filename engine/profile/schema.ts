@@ -32,6 +32,10 @@ export interface EspDocument extends LifetimeDocument, VolumeDocument {
   readonly proposals?: TextList | undefined;
   /** Packets of the anti-replay window. */
   readonly replayWindow?: number | undefined;
+  /** Which way the DSCP is copied between inner and outer header; `out` when left out. */
+  readonly copyDscp?: 'out' | 'in' | 'yes' | 'no' | undefined;
+  /** Whether congestion marks go through the tunnel (RFC 6040); on when left out. */
+  readonly copyEcn?: boolean | undefined;
 }
 
 export interface ChildDocument extends EspDocument {
@@ -228,6 +232,8 @@ const esp = {
     .max(65536, 'is at most 65536')
     .multipleOf(32, 'must be a multiple of 32')
     .optional(),
+  copyDscp: oneOf(['out', 'in', 'yes', 'no']).optional(),
+  copyEcn: z.boolean().optional(),
 };
 const port = z.number().int('must be a whole number').min(1, 'is at least 1').max(65535, 'is at most 65535');
 

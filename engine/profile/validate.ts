@@ -93,6 +93,8 @@ function child(
     lifetime: lifetime(found, lifetimeAt ? path : 'esp', one, hours(1), TUNNEL_LIFETIME),
     volume: volume(found, volumeAt ? path : 'esp', one),
     replayWindow: one.replayWindow ?? REPLAY_WINDOW,
+    copyDscp: one.copyDscp ?? 'out',
+    copyEcn: one.copyEcn ?? true,
   };
 }
 

@@ -203,6 +203,8 @@ const NO_DROPS: PathCounters['drops'] = {
   expired: 0,
   'tun-full': 0,
   'udp-error': 0,
+  dummy: 0,
+  congestion: 0,
 };
 
 /** A data path that carries IKE messages alone: pairs are taken and forgotten. */

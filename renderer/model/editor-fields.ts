@@ -85,6 +85,8 @@ export const ADVANCED: readonly Section[] = [
       toggle('fragmentation.enabled', true),
       number('fragmentation.size', '1280'),
       number('mtu'),
+      choice('esp.copyDscp', 'out', ['out', 'in', 'yes', 'no']),
+      toggle('esp.copyEcn', true),
       text('interface', 'culvert%d'),
     ],
   },

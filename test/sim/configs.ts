@@ -65,6 +65,8 @@ export function childConfig(over: Partial<ChildConfig> = {}): ChildConfig {
     lifetime: { lifetime: minutes(60), margin: minutes(5), fuzz: 1 },
     limits: { softBytes: 0, hardBytes: 0, softPackets: 0, hardPackets: 0 },
     replayWindow: 1024,
+    copyDscp: 'out',
+    copyEcn: true,
     ...over,
   };
 }

@@ -7,6 +7,8 @@ import {
   CMSGHDR,
   IN6_PKTINFO,
   IOVEC,
+  IP,
+  IPPROTO_IP,
   IPPROTO_IPV6,
   IPV6,
   MMSGHDR,
@@ -21,7 +23,7 @@ import { HEADROOM, LARGEST_PACKET, TAILROOM } from '../room.ts';
 /** Headroom, the largest datagram, tailroom, in whole cache lines. */
 const STRIDE: number = (HEADROOM + LARGEST_PACKET + TAILROOM + 64) & ~63;
 const NAME_STRIDE = 32;
-/** in6_pktinfo takes 40 octets, the segment size 24. */
+/** in6_pktinfo takes 40 octets, the segment size and the traffic class 24 each. */
 const CONTROL_STRIDE = 128;
 
 /** Octets of packet memory that so many slots take. */
@@ -40,6 +42,10 @@ export class Arrivals {
   readonly vectors: Uint8Array;
   /** Addresses as `struct sockaddr_in6`; see {@link nameAt}. */
   readonly names: Uint8Array;
+  /** Of the slot of the last {@link inspect}: octets of each datagram in it; all of them when it holds one. */
+  size = 0;
+  /** Of their IP headers, -1 where the kernel did not tell. */
+  trafficClass = -1;
 
   /** The slots begin at `at` of `memory`. */
   constructor(libc: Pick<LinuxLibc, 'recvmmsg'>, fd: number, memory: Uint8Array, at: number, slots: number) {
@@ -98,11 +104,25 @@ export class Arrivals {
     return slot * NAME_STRIDE;
   }
 
-  /** Octets of each datagram in a slot; all of them when it holds one. */
-  sizeOf(slot: number): number {
-    const at = this.#find(slot, SOL_UDP, UDP.GRO, 4);
-    const size = at < 0 ? 0 : this.#control.getInt32(at, true);
-    return size > 0 ? size : this.lengthOf(slot);
+  /** Reads what the kernel tells of a slot's datagrams. */
+  inspect(slot: number): void {
+    const control = this.#control;
+    let size = 0;
+    this.trafficClass = -1;
+    const end = this.#controlEnd(slot);
+    for (let at = slot * CONTROL_STRIDE; at + CMSGHDR.size < end; ) {
+      const whole = control.getUint32(at, true);
+      if (whole <= CMSGHDR.size || at + whole > end) break;
+      const level = control.getInt32(at + CMSGHDR.level, true);
+      const type = control.getInt32(at + CMSGHDR.type, true);
+      const data = at + CMSGHDR.size;
+      if (level === SOL_UDP && type === UDP.GRO && data + 4 <= end) size = control.getInt32(data, true);
+      // IPv4 gives one octet, IPv6 an int, of which the first octet is all there is.
+      else if (level === IPPROTO_IP ? type === IP.TOS : level === IPPROTO_IPV6 && type === IPV6.TCLASS)
+        this.trafficClass = control.getUint8(data);
+      at += (whole + 7) & ~7;
+    }
+    this.size = size > 0 ? size : this.lengthOf(slot);
   }
 
   /** The local address of a slot's datagrams as sixteen octets, `undefined` when the kernel did not tell. */
@@ -111,12 +131,16 @@ export class Arrivals {
     return at < 0 ? undefined : this.#controlOctets.subarray(at, at + 16);
   }
 
+  #controlEnd(slot: number): number {
+    const filled = this.#headers.getUint32(slot * MMSGHDR.size + MMSGHDR.controllen, true);
+    return slot * CONTROL_STRIDE + Math.min(filled, CONTROL_STRIDE);
+  }
+
   /** Where the data of a control message is, or -1. */
   #find(slot: number, level: number, type: number, length: number): number {
     const control = this.#control;
     let at = slot * CONTROL_STRIDE;
-    const filled = this.#headers.getUint32(slot * MMSGHDR.size + MMSGHDR.controllen, true);
-    const end = at + Math.min(filled, CONTROL_STRIDE);
+    const end = this.#controlEnd(slot);
     while (at + CMSGHDR.size <= end) {
       const whole = control.getUint32(at, true);
       if (whole < CMSGHDR.size || at + whole > end) return -1;

@@ -62,8 +62,16 @@ export const SOL_UDP = 17;
 export const UDP = { SEGMENT: 103, GRO: 104 } as const;
 export const IPPROTO_IP = 0;
 export const IPPROTO_IPV6 = 41;
-export const IP = { MTU_DISCOVER: 10, MTU: 14 } as const;
-export const IPV6 = { MTU_DISCOVER: 23, MTU: 24, V6ONLY: 26, RECVPKTINFO: 49, PKTINFO: 50 } as const;
+export const IP = { TOS: 1, MTU_DISCOVER: 10, RECVTOS: 13, MTU: 14 } as const;
+export const IPV6 = {
+  MTU_DISCOVER: 23,
+  MTU: 24,
+  V6ONLY: 26,
+  RECVPKTINFO: 49,
+  PKTINFO: 50,
+  RECVTCLASS: 66,
+  TCLASS: 67,
+} as const;
 /** Leave fragmentation to whoever needs it: no DF on what we send. */
 export const PMTUDISC_DONT = 0;
 

@@ -39,6 +39,8 @@ export interface RawUdp {
   readonly segments: boolean;
   /** What is received may be many datagrams of one size, and says so (UDP_GRO). */
   readonly coalesces: boolean;
+  /** Every datagram's traffic class is told, and may be said (IP_TOS, IPV6_TCLASS). */
+  readonly marks: boolean;
   /** `prefix` and `bytes` as one datagram, at once; false when the system refuses. */
   send(prefix: Uint8Array, bytes: Uint8Array, remote: Endpoint): boolean;
   close(): void;
@@ -70,6 +72,7 @@ export function openRawUdp(
     };
     set(IPPROTO_IPV6, IPV6.V6ONLY, 0);
     set(IPPROTO_IPV6, IPV6.RECVPKTINFO, 1);
+    const marks = set(IPPROTO_IP, IP.RECVTOS, 1) && set(IPPROTO_IPV6, IPV6.RECVTCLASS, 1);
     set(IPPROTO_IP, IP.MTU_DISCOVER, PMTUDISC_DONT);
     set(IPPROTO_IPV6, IPV6.MTU_DISCOVER, PMTUDISC_DONT);
     if (!set(SOL_SOCKET, SO.RCVBUFFORCE, BUFFER_LENGTH)) set(SOL_SOCKET, SO.RCVBUF, BUFFER_LENGTH);
@@ -83,7 +86,7 @@ export function openRawUdp(
     // Zero is what holds anyway: no segments unless a message asks for them.
     const segments = offloads && set(SOL_UDP, UDP.SEGMENT, 0);
     const coalesces = offloads && set(SOL_UDP, UDP.GRO, 1);
-    return new LinuxUdp(libc, fd, readEndpoint(name, 0), segments, coalesces);
+    return new LinuxUdp(libc, fd, readEndpoint(name, 0), { segments, coalesces, marks });
   } catch (error) {
     libc.close(fd);
     throw error;
@@ -100,6 +103,7 @@ class LinuxUdp implements RawUdp {
   readonly local: Endpoint;
   readonly segments: boolean;
   readonly coalesces: boolean;
+  readonly marks: boolean;
   readonly #libc: LinuxLibc;
   readonly #name = fixedMemory(SOCKADDR_IN6.size);
   readonly #nameAt = addressOf(this.#name);
@@ -107,12 +111,18 @@ class LinuxUdp implements RawUdp {
   readonly #memoryAt = addressOf(this.#memory);
   #closed = false;
 
-  constructor(libc: LinuxLibc, fd: number, local: Endpoint, segments: boolean, coalesces: boolean) {
+  constructor(
+    libc: LinuxLibc,
+    fd: number,
+    local: Endpoint,
+    can: Pick<RawUdp, 'segments' | 'coalesces' | 'marks'>,
+  ) {
     this.#libc = libc;
     this.fd = fd;
     this.local = local;
-    this.segments = segments;
-    this.coalesces = coalesces;
+    this.segments = can.segments;
+    this.coalesces = can.coalesces;
+    this.marks = can.marks;
   }
 
   send(prefix: Uint8Array, bytes: Uint8Array, remote: Endpoint): boolean {

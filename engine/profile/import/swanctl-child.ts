@@ -28,8 +28,6 @@ const CHILD: Readonly<Record<string, string>> = {
   tfc_padding: 'cannot be mapped',
   hw_offload: FIXED,
   copy_df: FIXED,
-  copy_ecn: FIXED,
-  copy_dscp: FIXED,
 };
 
 /** `over` and `rand` around a soft limit, as one lifetime with margin and fuzz. */
@@ -139,6 +137,13 @@ export function importChild(
       rounded === Number(window) ? undefined : 'a multiple of 32',
     );
   }
+  const dscp = from.take('copy_dscp');
+  if (dscp === 'out' || dscp === 'in' || dscp === 'yes' || dscp === 'no')
+    mapping.set(from.at('copy_dscp'), [...path, 'copyDscp'], dscp);
+  else if (dscp !== undefined)
+    mapping.unmapped(from.at('copy_dscp'), `cannot be mapped: ${quote(dscp)} is not out, in, yes or no`);
+  const ecn = from.take('copy_ecn');
+  if (ecn !== undefined) mapping.set(from.at('copy_ecn'), [...path, 'copyEcn'], ecn !== 'no');
   const action = from.take('dpd_action');
   if (action !== undefined)
     mapping.set(

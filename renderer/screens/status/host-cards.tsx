@@ -18,6 +18,8 @@ const CAUSES = [
   'expired',
   'tun-full',
   'udp-error',
+  'dummy',
+  'congestion',
 ] as const;
 
 function List({ values }: { readonly values: readonly string[] }): JSX.Element {

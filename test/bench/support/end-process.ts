@@ -58,6 +58,8 @@ for (let i = 0; i < end.pairs; i++) {
       local: [carries ? anyPort('10.200.0.0', 24) : anyPort(`10.${i >>> 8}.${i & 255}.0`, 30)],
       remote: [anyPort('10.200.0.0', 24)],
       replayWindow: 1024,
+      copyDscp: 'out',
+      copyEcn: true,
       limits: NO_LIMITS,
       outbound: 'now',
     },

@@ -63,6 +63,8 @@ const gateway = new Gateway({
         lifetime: { ...lifetime, lifetime: hours(1) },
         limits: { softBytes: 0, hardBytes: 0, softPackets: 0, hardPackets: 0 },
         replayWindow: 1024,
+        copyDscp: 'out',
+        copyEcn: true,
       },
     ],
     virtualIp: { ipv4: true, ipv6: true, dns: true },

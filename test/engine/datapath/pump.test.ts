@@ -12,7 +12,9 @@ import { Inbound } from '../../../engine/datapath/inbound-pump.ts';
 import type { DatapathEvent, Drop } from '../../../engine/datapath/protocol.ts';
 import { Pump } from '../../../engine/datapath/pump.ts';
 import { HEADROOM, TAILROOM } from '../../../engine/datapath/room.ts';
+import { setTrafficClass } from '../../../engine/esp/outer-header.ts';
 import type { EspSaPair } from '../../../engine/esp/params.ts';
+import { OutboundSa } from '../../../engine/esp/sa.ts';
 import { buildIp, buildUdp, readIp } from '../../../engine/gateway/ip-packets.ts';
 import { nodeProvider } from '../../../engine/os/crypto/node.ts';
 import { GCM, NO_LIMITS, pairs } from './support/pairs.ts';
@@ -46,12 +48,12 @@ class Side {
   }
 
   /** The inner packet, or the verdict when there is none. */
-  in(datagram: Uint8Array, from: Endpoint): Uint8Array | Inbound {
+  in(datagram: Uint8Array, from: Endpoint, outerClass?: number): Uint8Array | Inbound {
     const name = new Uint8Array(SOCKADDR_LENGTH);
     writeSockaddr(from, name, 0);
     const copy = datagram.slice();
     this.pump.beginBatch();
-    const verdict = this.pump.inbound(copy, 0, copy.length, name, 0);
+    const verdict = this.pump.inbound(copy, 0, copy.length, name, 0, outerClass);
     if (verdict !== Inbound.PACKET) return verdict;
     return copy.slice(this.pump.resultAt, this.pump.resultAt + this.pump.resultLength);
   }
@@ -91,6 +93,35 @@ test('a packet goes through, is counted on both sides and wipes the keys it came
   assert.deepEqual(readSlot(a.block, 0, 1500 as Instant), { ...counts, idleIn: undefined, idleOut: 500 });
   assert.equal(readSlot(b.block, 0, 1200 as Instant).idleIn, 200);
   assert.deepEqual([...a.events, ...b.events], []);
+});
+
+test('the outer traffic class reaches the inner packet, and congestion that nobody would understand drops it', () => {
+  const { a, b } = joined({ copyDscp: 'yes' });
+  const ect = packet();
+  setTrafficClass(ect, 0, 2);
+  const marked = ect.slice();
+  setTrafficClass(marked, 0, 0xb8 | 3);
+  assert.deepEqual(b.in(sealed(a, ect), LEFT, 0xb8 | 3), marked);
+  assert.deepEqual(b.in(sealed(a, ect), LEFT), ect, 'nothing is told of the outer header');
+  assert.equal(b.drops('congestion'), 0);
+  assert.equal(b.in(sealed(a), LEFT, 3), Inbound.NONE);
+  assert.equal(b.drops('congestion'), 1);
+  assert.equal(readSlot(b.block, 0, b.now).packetsIn, 2);
+});
+
+test('dummy packets are dropped and counted', () => {
+  const a = new Side();
+  const { left } = pairs(GCM, { id: 2 });
+  const keys = structuredClone(left.keys);
+  const cipher = nodeProvider.cipher(GCM, keys.inEncr, keys.inInteg);
+  const dummies = new OutboundSa(left.spiIn, cipher, false, (into) => randomFillSync(into));
+  a.pump.install(left, { remote: RIGHT }, 1);
+  const buffer = randomBytes(HEADROOM + 100 + TAILROOM);
+  const length = dummies.seal(buffer, HEADROOM, 100, 59);
+  const at = HEADROOM - dummies.headroom;
+  assert.equal(a.in(buffer.subarray(at, at + length), RIGHT), Inbound.NONE);
+  assert.equal(a.drops('dummy'), 1);
+  assert.equal(readSlot(a.block, 1, a.now).packetsIn, 0);
 });
 
 test('each drop has its cause', () => {

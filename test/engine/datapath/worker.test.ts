@@ -314,7 +314,10 @@ for (const level of ['packet', 'udp', 'uso'] as const)
         if (level === 'uso') assert.ok(writes < 6, `${writes} writes for ${expected.length} packets`);
       }
       assert.equal(a.path.counters(1)?.packetsOut, b.path.counters(1)?.packetsIn);
-      assert.deepEqual(Object.values(b.path.totals().drops), new Array(10).fill(0));
+      assert.deepEqual(
+        Object.entries(b.path.totals().drops).filter(([, n]) => n > 0),
+        [],
+      );
       assert.match(a.path.description, level === 'packet' ? /TSO USO$/ : /TSO USO UDP GSO UDP GRO$/);
     } finally {
       await a.path.close();

@@ -280,6 +280,9 @@ test('wrong padding is malformed', () => {
   assert.equal(verdict(build(2, 1, 2, 4, 3, 4)), Opened.MALFORMED);
   assert.equal(verdict(build(3, 0, 0, 2, 4)), Opened.MALFORMED);
   assert.equal(verdict(build(4, 255, 4)), Opened.MALFORMED);
+  // Whatever else a dummy packet has in it.
+  assert.equal(verdict(build(5, 0, 0, 2, 59)), Opened.DUMMY);
+  assert.equal(verdict(build(6, 255, 59)), Opened.DUMMY);
 });
 
 test('authentic packets outside the selectors are told apart', () => {

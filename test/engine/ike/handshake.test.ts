@@ -22,9 +22,9 @@ test('PSK with a virtual address: four messages, then both are ESTABLISHED', () 
     // <-- IKE_SA_INIT
     'IKE_SA_INIT response 0 [SA KE Nonce N N N N N]',
     // --> IKE_AUTH
-    'IKE_AUTH request 1 [SK{IDi N IDr AUTH CP SA TSi TSr N}]',
+    'IKE_AUTH request 1 [SK{IDi N IDr AUTH CP SA TSi TSr}]',
     // <-- IKE_AUTH
-    'IKE_AUTH response 1 [SK{IDr AUTH CP SA TSi TSr N}]',
+    'IKE_AUTH response 1 [SK{IDr AUTH CP SA TSi TSr}]',
   ]);
   world.assertSameIke();
   world.assertSameChildren(1);

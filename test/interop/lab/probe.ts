@@ -19,13 +19,14 @@ export interface PingResult {
 /**
  * Pings every 10 ms (or as told) and counts the first `count`. Ping itself would wait for stragglers no longer than
  * two round trips, which a busy machine takes for a loss: here `wait` seconds count from the last one that is sent.
+ * `tos` is the traffic class, in hex.
  */
 export async function ping(
   host: Host,
   to: string,
-  { count = 10, interval = 0.01, wait = 2, size = 56 } = {},
+  { count = 10, interval = 0.01, wait = 2, size = 56, tos = '0' } = {},
 ): Promise<PingResult> {
-  const probe = startPing(host, ['-i', String(interval), '-s', String(size), to]);
+  const probe = startPing(host, ['-i', String(interval), '-s', String(size), '-Q', tos, to]);
   const end = performance.now() + 1000 * (count * interval + wait);
   while (performance.now() < end && firstOf(readPing(probe.text()), count).received < count) await sleep(5);
   return firstOf(readPing(await probe.stop()), count);

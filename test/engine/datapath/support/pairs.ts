@@ -36,7 +36,16 @@ export function pairs(
   const a = [anyPort('10.1.0.0', 16), anyPort('fd01::', 16)];
   const b = [anyPort('10.2.0.0', 16), anyPort('fd02::', 16)];
   const id = change.id ?? 1;
-  const common = { id, suite, esn: false, replayWindow: 1024, limits: NO_LIMITS, outbound: 'now' as const };
+  const common = {
+    id,
+    suite,
+    esn: false,
+    replayWindow: 1024,
+    limits: NO_LIMITS,
+    copyDscp: 'out' as const,
+    copyEcn: true,
+    outbound: 'now' as const,
+  };
   const [spiIn, spiOut] = [(0x1000 + id) as Spi32, (0x2000 + id) as Spi32];
   const copy = (b: Uint8Array): Uint8Array => new Uint8Array(b);
   const keysLeft = { inEncr: copy(e1), inInteg: copy(i1), outEncr: copy(e2), outInteg: copy(i2) };

@@ -268,6 +268,8 @@ connections {
         dpd_action = trap
         updown = /bin/evil
         replay_window = 40
+        copy_dscp = in
+        copy_ecn = no
       }
     }
   }
@@ -320,6 +322,8 @@ test('swanctl.conf: PSK, lifetimes, children, inheritance', () => {
         margin: '10m',
         fuzz: 0,
         replayWindow: 64,
+        copyDscp: 'in',
+        copyEcn: false,
       },
     },
   });
