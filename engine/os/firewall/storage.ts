@@ -25,6 +25,8 @@ export function fileGuards(stateDir: string): GuardStorage {
   return {
     read: async () => {
       try {
+        // What a crash left half written was never in force.
+        await rm(`${path}.new`, { force: true });
         return readStored(await readFile(path, 'utf8')) ?? 'damaged';
       } catch (error) {
         // A file that is there and cannot be read says as little as one that is damaged.

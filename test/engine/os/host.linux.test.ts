@@ -47,5 +47,7 @@ test('a failing change is undone and names its command', (t) => inNamespaces(t, 
 test('a resolv.conf that is mounted over is written in place', (t) => inNamespaces(t, 'mounted'));
 test('what is left when the tun died with the engine is undone', (t) => inNamespaces(t, 'vanished'));
 test('killed after any step, the host is as before once recovered', (t) => inNamespaces(t, 'crash'));
+test('what others have changed since is left to them', (t) => inNamespaces(t, 'foreign'));
+test('of an earlier boot only a file is put back', (t) => inNamespaces(t, 'restarted'));
 test('a full tunnel takes all but the gateway’s packets, with strict rp_filter', (t) =>
   inNamespaces(t, 'packets'));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readFileSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { OpenHost } from '../../../../engine/os/host.ts';
@@ -226,12 +226,59 @@ async function packets(files: Files): Promise<void> {
   }
 }
 
+/** What somebody else has changed since is theirs: it stays, and what is still ours goes. */
+async function foreign(files: Files): Promise<void> {
+  makeTuns(['t0', 'theirs']);
+  run('ip', 'link', 'set', 'theirs', 'up');
+  await withHost(files, (host) => host.apply('full', fullTunnel('t0')));
+  const table = ['table', '4500'];
+  run('ip', 'link', 'set', 't0', 'mtu', '1450');
+  run('ip', 'address', 'add', '10.8.0.1/32', 'dev', 't0');
+  run('ip', 'address', 'del', `${VIRTUAL[6]}/128`, 'dev', 't0');
+  run('ip', 'route', 'replace', '0.0.0.0/0', 'dev', 'theirs', 'metric', '100', ...table);
+  run('ip', 'route', 'add', '10.77.0.0/16', 'dev', 'theirs', ...table);
+  writeFileSync(files.target, 'nameserver 203.0.113.53\n');
+  await withHost(files, (host) => host.recover());
+  assert.match(run('ip', 'address', 'show', 'dev', 't0'), /mtu 1450 .* state/);
+  assert.match(run('ip', 'address', 'show', 'dev', 't0'), /,UP/, 'a link that is theirs now stays up');
+  assert.match(run('ip', 'address', 'show', 'dev', 't0'), /inet 10\.8\.0\.1\/32/);
+  assert.doesNotMatch(run('ip', 'address', 'show', 'dev', 't0'), /10\.3\.0\.5/);
+  assert.match(
+    run('ip', 'route', 'show', ...table),
+    /^default dev theirs .*\n10\.77\.0\.0\/16 dev theirs .*\n$/,
+  );
+  assert.match(run('ip', 'rule'), /lookup 4500/, 'the rule leads to their routes now');
+  assert.doesNotMatch(run('ip', '-6', 'rule'), /4500/);
+  assert.equal(readFileSync(files.resolvConf, 'utf8'), 'nameserver 203.0.113.53\n');
+  assert.equal(statSync(join(files.stateDir, JOURNAL_FILE)).size, 0);
+}
+
+/** After a restart of the machine whatever looks like ours is so by chance; files alone outlive it. */
+async function restarted(files: Files): Promise<void> {
+  makeTuns(['t0']);
+  const resolvConf = readFileSync(files.resolvConf, 'utf8');
+  await withHost(files, (host) => host.apply('full', fullTunnel('t0')));
+  const journal = join(files.stateDir, JOURNAL_FILE);
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const other = 'd'.repeat(8);
+  writeFileSync(journal, readFileSync(journal, 'utf8').replaceAll(bootId, other));
+  const kernel = (): string =>
+    ['rule', '-6 rule', 'route show table all', 'address'].map((q) => run('ip', ...q.split(' '))).join('');
+  const before = kernel();
+  await withHost(files, (host) => host.recover());
+  assert.equal(kernel(), before);
+  assert.equal(readFileSync(files.resolvConf, 'utf8'), resolvConf);
+  assert.equal(statSync(journal).size, 0);
+}
+
 const CASES: Readonly<Record<string, (files: Files) => Promise<void>>> = {
   'apply-change-clear': applyChangeClear,
   failure,
   mounted,
   vanished,
   crash,
+  foreign,
+  restarted,
   packets,
 };
 
