@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -16,12 +17,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..', '..');
 const MATRIX = join(here, 'support', 'fault-matrix.ts');
 const KILLER = join(root, 'test', 'support', 'kill-at.mjs');
-/** Inside the tree, where its dependencies are found. */
-const folder = join(root, 'test', 'out', `faults-${process.pid}`);
+const folder = mkdtempSync(join(tmpdir(), 'culvert-faults-'));
 const life = join(folder, 'life.mjs');
 
 before(async () => {
-  mkdirSync(folder, { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   // Bundled, since it starts hundreds of times.
   await build({
     entryPoints: [join(here, 'support', 'fault-life.ts')],
