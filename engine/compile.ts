@@ -257,6 +257,7 @@ function readyPlan(
     },
     children,
     dpdAction: profile.dpd.action,
+    keyingtries: profile.ike.keyingtries,
     keepaliveSeconds: Math.round(profile.keepalive / 1000),
     interface: profile.interface,
     mtu: profile.mtu,

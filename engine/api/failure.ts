@@ -4,8 +4,10 @@ import { FAILURES, type Failure, type FailureCode } from '../base/failure.ts';
 
 const codes = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];
 
+export const failureCodeSchema: z.ZodType<FailureCode> = z.enum(codes);
+
 export const failureSchema: z.ZodType<Failure> = z.object({
-  code: z.enum(codes),
+  code: failureCodeSchema,
   phase: z.enum(['local', 'resolve', 'IKE_SA_INIT', 'IKE_AUTH', 'CREATE_CHILD_SA', 'established', 'host']),
   message: z.string(),
   authenticated: z.boolean(),

@@ -29,5 +29,8 @@ export const SNAPSHOT_INTERVAL_MS = 200;
 /** Lines that the engine keeps of its log for `log.tail`. */
 export const LOG_LINES = 2000;
 
+/** Attempts of a tunnel that its snapshot keeps. */
+export const RECENT_ATTEMPTS = 50;
+
 /** Events of a tunnel that its snapshot keeps. */
 export const HISTORY_EVENTS = 200;

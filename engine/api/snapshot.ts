@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Failure } from '../base/failure.ts';
+import { type AttemptSnapshot, attemptSchema } from './attempt.ts';
 import { type TunnelEvent, tunnelEventSchema } from './events.ts';
 import { failureSchema } from './failure.ts';
 import { type PromptSnapshot, promptSchema } from './prompt.ts';
@@ -143,6 +144,8 @@ export interface TunnelSnapshot {
   readonly lastFailure?: Failure | undefined;
   /** Attempts at connecting since `up`, the current one included. */
   readonly attempts: number;
+  /** What was tried, address by address, and why it failed: latest last, at most 50. */
+  readonly recentAttempts: readonly AttemptSnapshot[];
   /** Until the next attempt, while waiting for one. */
   readonly secondsToRetry?: number | undefined;
   /** What the attempt wants to know from its user before it goes on. */
@@ -289,6 +292,7 @@ export const tunnelSnapshotSchema: z.ZodType<TunnelSnapshot> = z.object({
   datapath: datapathSchema.optional(),
   lastFailure: failureSchema.optional(),
   attempts: count,
+  recentAttempts: z.array(attemptSchema),
   secondsToRetry: z.number().nonnegative().optional(),
   prompt: promptSchema.optional(),
   history: z.array(tunnelEventSchema),

@@ -128,13 +128,14 @@ export async function answerOne(
 
 /**
  * Answers the questions of one tunnel as they come, until `stop`. `failed` rejects when one cannot be answered; one
- * that another client answers, or that is withdrawn, is dropped.
+ * that another client answers, or that is withdrawn, is dropped. `seen` gets every snapshot meanwhile.
  */
 export function answerAll(
   client: RpcClient,
   name: string,
   source: AnswerSource,
   store: boolean,
+  seen: (snapshot: Snapshot) => void = () => undefined,
 ): { readonly failed: Promise<never>; readonly stop: () => void } {
   let current: { readonly id: number; readonly abort: AbortController } | undefined;
   let last = 0;
@@ -157,7 +158,9 @@ export function answerAll(
   };
   let stopped = false;
   client.onSnapshot((snapshot) => {
-    if (!stopped) take(snapshot);
+    if (stopped) return;
+    seen(snapshot);
+    take(snapshot);
   });
   client.call('snapshot.watch', {}).catch(fail);
   const stop = (): void => {

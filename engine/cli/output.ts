@@ -14,6 +14,8 @@ export interface Output {
   result(value: unknown, text: () => string): void;
   /** One line for people, nothing for machines. */
   warn(text: string): void;
+  /** How it goes on, likewise. */
+  tell(text: string): void;
 }
 
 export const makeOutput = (json: boolean): Output => ({
@@ -24,6 +26,9 @@ export const makeOutput = (json: boolean): Output => ({
   },
   warn(text) {
     if (!json) process.stderr.write(`culvert: warning: ${clean(text)}\n`);
+  },
+  tell(text) {
+    if (!json) process.stderr.write(`culvert: ${clean(text).replaceAll('\n', ' ')}\n`);
   },
 });
 

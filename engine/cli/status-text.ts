@@ -8,6 +8,7 @@ import type {
   SuiteSnapshot,
   TunnelSnapshot,
 } from '../api/snapshot.ts';
+import { attemptText } from './progress.ts';
 import { promptName } from './prompt-text.ts';
 import { octets, plural, span } from './units.ts';
 
@@ -122,8 +123,19 @@ function tunnelRows(tunnel: TunnelSnapshot): Row[] {
     ['drops', datapath && dropsText(datapath.drops)],
     ...tunnel.hostChanges.map((change, i): Row => [i === 0 ? 'host' : '', change]),
     ['attempts', tunnel.attempts > 1 || retry !== '' ? `${tunnel.attempts}${retry}` : undefined],
+    ...attemptRows(tunnel),
     ['last failure', lastFailure && `${lastFailure.code}: ${lastFailure.message}`],
   ];
+}
+
+/** Of the latest attempts; `--json` has more of them. */
+const SHOWN_ATTEMPTS = 6;
+
+/** What failed since the tunnel was last up. */
+function attemptRows({ recentAttempts }: TunnelSnapshot): Row[] {
+  const since = recentAttempts.map((one) => one.outcome).lastIndexOf('connected');
+  const failed = recentAttempts.slice(since + 1).filter((one) => one.outcome === 'failed');
+  return failed.slice(-SHOWN_ATTEMPTS).map((one): Row => ['', attemptText(one)]);
 }
 
 const LABEL_WIDTH = 12;

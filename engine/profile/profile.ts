@@ -129,6 +129,8 @@ export interface Profile {
     readonly proposals: readonly ProposalSpec[];
     readonly lifetime: ProfileLifetime;
     readonly initialContact: boolean;
+    /** Attempts at connecting; 0 is for ever. */
+    readonly keyingtries: number;
     readonly mobike: boolean;
     readonly preferPss: boolean;
     readonly childless: 'allow' | 'prefer' | 'force' | 'never';

@@ -109,6 +109,11 @@ export interface ProfileDocument {
     | (LifetimeDocument & {
         readonly proposals?: TextList | undefined;
         readonly initialContact?: boolean | undefined;
+        /**
+         * Attempts at connecting before `up` fails, 1 when left out; 0 is for ever. What no repetition changes, such as
+         * refused credentials, ends it at once; a tunnel that was up follows `dpd.action`.
+         */
+        readonly keyingtries?: number | undefined;
         /** Move the IKE SA to another path instead of making a new one (RFC 4555); on when left out. */
         readonly mobike?: boolean | undefined;
         readonly preferPss?: boolean | undefined;
@@ -282,6 +287,12 @@ export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
     ...lifetime,
     proposals: list.optional(),
     initialContact: z.boolean().optional(),
+    keyingtries: z
+      .number()
+      .int('must be a whole number')
+      .min(0, 'must not be negative')
+      .max(1000, 'is at most 1000; 0 is for ever')
+      .optional(),
     mobike: z.boolean().optional(),
     preferPss: z.boolean().optional(),
     childless: oneOf(['allow', 'prefer', 'force', 'never']).optional(),

@@ -157,6 +157,7 @@ function read(found: Findings, document: ProfileDocument): Profile | undefined {
       proposals: ikeProposals,
       lifetime: ikeLifetime,
       initialContact: document.ike?.initialContact ?? true,
+      keyingtries: document.ike?.keyingtries ?? 1,
       mobike: document.ike?.mobike ?? true,
       preferPss: document.ike?.preferPss ?? true,
       childless: document.ike?.childless ?? 'allow',

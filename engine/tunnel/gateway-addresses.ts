@@ -1,27 +1,87 @@
-/** Where a tunnel's gateway is: its names, asked anew for each attempt, and what they last meant. */
+/** Where a tunnel's gateways are: their names, asked anew for each attempt, and what they last meant. */
+import type { Failure } from '../base/failure.ts';
+import type { Endpoint } from '../base/ip.ts';
+import { candidates } from './candidates.ts';
+import { noRoute } from './failures.ts';
 import { asFailure } from './judgement.ts';
 import type { TunnelParts } from './tunnel.ts';
 
-export class GatewayAddresses {
-  readonly #parts: Pick<TunnelParts, 'plan' | 'world' | 'events'>;
-  #last: readonly string[] = [];
+export interface FoundGateways {
+  /** Of all gateways, those without a way to them included. */
+  readonly addresses: readonly string[];
+  /** In the order to try. */
+  readonly endpoints: readonly Endpoint[];
+  /** Names and addresses that are of no use now, and why. */
+  readonly useless: readonly { readonly address: string; readonly failure: Failure }[];
+}
 
-  constructor(parts: Pick<TunnelParts, 'plan' | 'world' | 'events'>) {
+type Parts = Pick<TunnelParts, 'plan' | 'world' | 'events'>;
+
+export class GatewayAddresses {
+  readonly #parts: Parts;
+  readonly #last = new Map<string, readonly string[]>();
+  /** The last attempt had no time left for these: they come first in the next. */
+  #untried: readonly Endpoint[] = [];
+
+  constructor(parts: Parts) {
     this.#parts = parts;
   }
 
   /**
-   * The addresses of every host, in order. When names cannot be asked, as behind a kill switch, those of the last time.
-   * @throws OsError `name-not-found` when there was no last time
+   * The addresses of every host. When names cannot be asked, as behind a kill switch, those of the last time.
+   * Addresses of a family in which this machine has no way out are passed over.
+   * @throws OsError `name-not-found` when no name has an address, and none had one before
    */
-  async addresses(): Promise<readonly string[]> {
-    const { plan, world, events } = this.#parts;
+  async find(): Promise<FoundGateways> {
+    const { plan, world } = this.#parts;
+    const useless: { address: string; failure: Failure }[] = [];
+    const errors: unknown[] = [];
+    const gateways = await Promise.all(
+      plan.hosts.map(async (host) => {
+        try {
+          return await this.#resolve(host);
+        } catch (error) {
+          errors.push(error);
+          useless.push({ address: host, failure: asFailure(error) });
+          return [];
+        }
+      }),
+    );
+    const addresses = [...new Set(gateways.flat())];
+    if (addresses.length === 0 && errors.length > 0) throw errors[0];
+    const routed = new Map<string, boolean>();
+    for (const address of addresses)
+      routed.set(address, (await world.localAddressFor(address)) !== undefined);
+    for (const [address, hasRoute] of routed)
+      if (!hasRoute) useless.push({ address, failure: noRoute(address) });
+    const ways = gateways.map((list) => list.filter((address) => routed.get(address)));
+    return { addresses, endpoints: this.#ordered(candidates(ways, plan.port)), useless };
+  }
+
+  /** These had no turn. */
+  leave(untried: readonly Endpoint[]): void {
+    this.#untried = untried;
+  }
+
+  #ordered(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+    const first = this.#untried.flatMap(
+      (b) => endpoints.find((a) => a.address === b.address && a.port === b.port) ?? [],
+    );
+    this.#untried = [];
+    return [...new Set([...first, ...endpoints])];
+  }
+
+  async #resolve(host: string): Promise<readonly string[]> {
+    const { world, events } = this.#parts;
     try {
-      this.#last = (await Promise.all(plan.hosts.map((host) => world.resolve(host)))).flat();
+      const found = await world.resolve(host);
+      this.#last.set(host, found);
+      return found;
     } catch (error) {
-      if (this.#last.length === 0) throw error;
+      const before = this.#last.get(host);
+      if (!before) throw error;
       events.note('info', 'tunnel', `${asFailure(error).message}: trying the addresses of the last time`);
+      return before;
     }
-    return this.#last;
   }
 }

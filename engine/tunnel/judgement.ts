@@ -1,5 +1,6 @@
 /** Which failures are worth another try, and how exceptions of the host become failures. Pure. */
 import type { Failure, FailureCode } from '../base/failure.ts';
+import type { Endpoint } from '../base/ip.ts';
 
 /** Nobody was there: another address or port may be. */
 const UNREACHED: ReadonlySet<FailureCode> = new Set([
@@ -23,8 +24,29 @@ const FINAL: ReadonlySet<FailureCode> = new Set([
   'PROFILE_INVALID',
 ]);
 
-export function deserves(failure: Failure, what: 'next-endpoint' | 'another-attempt'): boolean {
-  return what === 'next-endpoint' ? UNREACHED.has(failure.code) : !FINAL.has(failure.code);
+/**
+ * `next-endpoint`: the same gateway may answer elsewhere. `next-gateway`: this one will not have us, before it has seen
+ * any credentials or for want of an address, and another address may be another gateway. A bare notify before
+ * IKE_AUTH may be forged (RFC 7296 §2.21), so it decides nothing for good.
+ */
+export function deserves(
+  failure: Failure,
+  what: 'next-endpoint' | 'next-gateway' | 'another-attempt',
+): boolean {
+  const forgeable = failure.phase === 'IKE_SA_INIT' && !failure.authenticated;
+  if (what === 'next-endpoint') return UNREACHED.has(failure.code);
+  if (what === 'next-gateway') return forgeable || failure.code === 'INTERNAL_ADDRESS_FAILURE';
+  return !FINAL.has(failure.code) || (forgeable && failure.code === 'AUTHENTICATION_FAILED');
+}
+
+/** Which of the endpoints that are left are worth their turn after this failure. */
+export function worthTrying(
+  { remote, rest }: { readonly remote: Endpoint; readonly rest: readonly Endpoint[] },
+  failure: Failure,
+): readonly Endpoint[] {
+  if (failure.phase === 'local') return [];
+  if (deserves(failure, 'next-endpoint')) return rest;
+  return deserves(failure, 'next-gateway') ? rest.filter(({ address }) => address !== remote.address) : [];
 }
 
 const OS_CODES: Readonly<Record<string, FailureCode>> = {

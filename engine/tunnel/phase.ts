@@ -10,6 +10,7 @@ export type Phase =
   | {
       readonly kind: 'connecting';
       readonly link: Link;
+      readonly remote: Endpoint;
       readonly ready: Ready;
       readonly rest: readonly Endpoint[];
       readonly bypass: readonly string[];

@@ -21,6 +21,8 @@ export interface TunnelPlan {
   /** Children by name; the first comes with IKE_AUTH. */
   readonly children: readonly ChildConfig[];
   readonly dpdAction: DpdAction;
+  /** Attempts before the tunnel was up once; 0 is for ever. */
+  readonly keyingtries: number;
   readonly keepaliveSeconds: number;
   /** Wanted tun name; `%d` is a free number. */
   readonly interface: string;
@@ -32,6 +34,6 @@ export interface TunnelPlan {
   readonly extraDns: readonly string[];
   readonly domains: readonly string[];
   readonly killSwitch: KillSwitchPlan;
-  /** How long it may take from command to usable. */
+  /** How long one attempt may take until the tunnel is usable. */
   readonly patience: Millis;
 }

@@ -51,7 +51,7 @@ export async function probe(parts: ProbeParts): Promise<ProbeResult> {
   let endpoints: readonly Endpoint[];
   try {
     const resolved = await Promise.all(plan.hosts.map((host) => world.resolve(host)));
-    endpoints = candidates(resolved.flat(), plan.port);
+    endpoints = candidates(resolved, plan.port);
   } catch (error) {
     return { failure: explain(asFailure(error), { plan, tried: [] }) };
   }

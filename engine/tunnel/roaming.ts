@@ -175,11 +175,3 @@ const REAUTHENTICATION: Failure = {
   authenticated: true,
   message: 'the gateway wants to see our credentials again',
 };
-
-/** Why an attempt is called off that began in another network. */
-export const NETWORK_CHANGED: Failure = {
-  code: 'NETWORK_UNREACHABLE',
-  phase: 'local',
-  authenticated: true,
-  message: 'the network changed while connecting',
-};

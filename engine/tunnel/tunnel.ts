@@ -4,19 +4,31 @@
  * carries what each needs; every change of phase goes through `#enter`.
  */
 
+import type { Instant } from '../base/brand.ts';
 import type { Failure } from '../base/failure.ts';
 import { after, between } from '../base/instant.ts';
 import type { Endpoint } from '../base/ip.ts';
 import type { DatapathEvent } from '../datapath/protocol.ts';
 import type { Command, NoteData, NoteTopic, SessionFactory } from '../ike/contract.ts';
 import type { Host } from '../os/port.ts';
-import { backoff } from './backoff.ts';
-import { candidates } from './candidates.ts';
+import { Attempts } from './attempts.ts';
+import { turn } from './candidates.ts';
 import type { MessageEffect } from './driver.ts';
 import { DropWatch } from './drop-watch.ts';
 import { explain } from './explain/explain.ts';
-import { GatewayAddresses } from './gateway-addresses.ts';
-import { asFailure, deserves } from './judgement.ts';
+import {
+  CANCELLED,
+  CHILDREN_ENDED,
+  dataPathFailed,
+  NETWORK_CHANGED,
+  NO_ADDRESS,
+  noRoute,
+  silent,
+  TAKEN_DOWN,
+  tooLate,
+} from './failures.ts';
+import { type FoundGateways, GatewayAddresses } from './gateway-addresses.ts';
+import { asFailure, worthTrying } from './judgement.ts';
 import { KillSwitch } from './kill-switch.ts';
 import { Link } from './link.ts';
 import { Patience } from './patience.ts';
@@ -24,9 +36,11 @@ import type { Phase } from './phase.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials, OpenDatapath, World } from './ports.ts';
 import { Prompt } from './prompt.ts';
-import { NETWORK_CHANGED, Roaming, type RoamingParts } from './roaming.ts';
+import { whatNext } from './retry.ts';
+import { Roaming, type RoamingParts } from './roaming.ts';
 import { setTrap } from './trap.ts';
 import { type Keepsake, type Missing, type Ready, UserSecrets } from './user-secrets.ts';
+import { Waiters } from './waiters.ts';
 
 export type TunnelTopic = NoteTopic | 'host' | 'tunnel' | 'path' | 'attempt' | 'drops';
 
@@ -55,11 +69,6 @@ export interface TunnelParts {
   readonly freshChildId: () => number;
 }
 
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (failure: Failure) => void;
-}
-
 export class Tunnel {
   readonly plan: TunnelPlan;
   readonly #parts: TunnelParts;
@@ -70,12 +79,8 @@ export class Tunnel {
   #renewing = false;
   #phase: Phase = { kind: 'down' };
   #open: OpenDatapath | undefined;
-  #waiters: Waiter[] = [];
-  #downWaiters: (() => void)[] = [];
-  #failures = 0;
-  #attempts = 0;
-  /** Endpoints of the current attempt. */
-  #tried: Endpoint[] = [];
+  readonly #waiters = new Waiters();
+  readonly attempts: Attempts;
   #everUp = false;
   /** Between the user's `up` and their `down`. */
   #wanted = false;
@@ -83,6 +88,8 @@ export class Tunnel {
   #hostChanges: readonly string[] = [];
   #localAddress: string | undefined;
   readonly #patience: Patience;
+  /** Of the endpoint that has not answered yet, while others wait. */
+  readonly #turn: Patience;
   readonly #secrets: UserSecrets;
   /** For clients; at most one question at a time. */
   readonly prompt: Prompt;
@@ -105,7 +112,9 @@ export class Tunnel {
       note: (text, data) => parts.events.note('warn', 'drops', text, data),
     });
     const { scheduler } = parts.world;
+    this.attempts = new Attempts(scheduler);
     this.#patience = new Patience(scheduler, () => this.#tooLong());
+    this.#turn = new Patience(scheduler, () => this.#nextTurn());
     this.prompt = new Prompt({
       scheduler,
       freshId: parts.freshPromptId,
@@ -133,9 +142,6 @@ export class Tunnel {
   get lastFailure(): Failure | undefined {
     return this.#lastFailure;
   }
-  get attempts(): number {
-    return this.#attempts;
-  }
   get hostChanges(): readonly string[] {
     return this.#hostChanges;
   }
@@ -149,12 +155,10 @@ export class Tunnel {
   up(): Promise<void> {
     this.#wanted = true;
     if (this.#phase.kind === 'up') return Promise.resolve();
-    const result = new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    const result = this.#waiters.untilUp();
     if (this.#phase.kind === 'held' || this.#phase.kind === 'waiting') this.#phase.cancel();
-    if (this.#phase.kind === 'down' || this.#phase.kind === 'held' || this.#phase.kind === 'waiting') {
-      this.#patience.start(this.plan.patience);
+    if (this.#phase.kind === 'down' || this.#phase.kind === 'held' || this.#phase.kind === 'waiting')
       void this.#prepare();
-    }
     return result;
   }
 
@@ -163,13 +167,8 @@ export class Tunnel {
     const phase = this.#phase;
     this.#wanted = false;
     if (phase.kind === 'down') return this.#killSwitch.end();
-    const done = new Promise<void>((resolve) => this.#downWaiters.push(resolve));
-    this.#refuse({
-      code: 'CANCELLED',
-      phase: 'local',
-      authenticated: true,
-      message: 'the connection was cancelled',
-    });
+    const done = this.#waiters.untilDown();
+    this.#waiters.refuse(CANCELLED);
     if (phase.kind === 'connecting' || phase.kind === 'up') {
       this.#enter({ kind: 'closing', link: phase.link });
       phase.link.command({ kind: 'close' });
@@ -184,19 +183,21 @@ export class Tunnel {
   /** Ends an attempt that takes longer than the profile allows. */
   #tooLong(): void {
     if (this.#phase.kind !== 'connecting') return;
-    this.#phase.link.abandon({
-      code: 'NO_ANSWER',
-      phase: 'local',
-      authenticated: false,
-      message: `not connected within ${Math.round(this.plan.patience / 1000)} s`,
-    });
+    this.#gateway.leave(this.#phase.rest);
+    this.#phase.link.abandon(tooLate(this.plan.patience));
+  }
+
+  /** The endpoint was silent for so long that another one is tried. */
+  #nextTurn(): void {
+    if (this.#phase.kind !== 'connecting') return;
+    this.#phase.link.abandon(silent(this.#phase.remote));
   }
 
   /** Addresses, routes or links of this machine have changed. */
   async networkChanged(): Promise<void> {
     if (this.#phase.kind === 'waiting') {
       this.#phase.cancel();
-      await this.#prepare();
+      await this.#again();
     } else if (this.#phase.kind === 'connecting') {
       const { link } = this.#phase;
       const before = link.view()?.path;
@@ -235,25 +236,20 @@ export class Tunnel {
     this.#parts.events.changed();
   }
 
-  #refuse(failure: Failure): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(failure);
-  }
-
   async #prepare(): Promise<void> {
-    const { plan } = this;
     this.#enter({ kind: 'preparing' });
-    this.#attempts++;
-    this.#tried = [];
+    this.attempts.begin();
+    this.#patience.start(this.plan.patience);
     const complete = await this.#secrets.complete();
     if (!complete || this.#phase.kind !== 'preparing') return;
     if (!complete.ok) {
       await this.#over(complete.error);
       return;
     }
-    let addresses: readonly string[];
+    let found: FoundGateways;
     try {
-      addresses = await this.#gateway.addresses();
-      await this.#killSwitch.arm(addresses);
+      found = await this.#gateway.find();
+      await this.#killSwitch.arm(found.addresses);
       this.#open ??= await this.#openDatapath();
     } catch (error) {
       if (this.#phase.kind === 'preparing') await this.#over(asFailure(error));
@@ -263,7 +259,9 @@ export class Tunnel {
       await this.#closeDatapath();
       return;
     }
-    this.#try(complete.value, candidates(addresses, plan.port), addresses);
+    for (const { address, failure } of found.useless) this.attempts.passedOver(address, failure);
+    if (found.endpoints.length > 0) this.#try(complete.value, found.endpoints, found.addresses);
+    else await this.#over(found.addresses.length > 0 ? noRoute('the gateway') : NO_ADDRESS);
   }
 
   async #openDatapath(): Promise<OpenDatapath> {
@@ -278,17 +276,13 @@ export class Tunnel {
   #try(ready: Ready, [remote, ...rest]: readonly Endpoint[], bypass: readonly string[]): void {
     const open = this.#open;
     if (!remote || !open) {
-      void this.#over({
-        code: 'NAME_NOT_FOUND',
-        phase: 'resolve',
-        authenticated: false,
-        message: 'the gateway has no address',
-      });
+      void this.#over(NO_ADDRESS);
       return;
     }
     const { world, host, createSession, freshSpi, freshChildId, events } = this.#parts;
     const began = world.scheduler.now();
-    this.#tried.push(remote);
+    this.attempts.trying(remote);
+    if (rest.length > 0) this.#turn.start(turn(this.plan.patience, rest.length + 1));
     this.#secrets.begin();
     const endpoint = `${remote.address} port ${remote.port}`;
     const link: Link = new Link({
@@ -311,23 +305,23 @@ export class Tunnel {
         },
         childless: () => this.#childless(link),
         note: (level, topic, text, data) => events.note(level, topic, text, data),
-        message: (effect) => events.message(effect),
+        message: (effect) => {
+          if (effect.kind === 'message' && effect.direction === 'received') this.#turn.stop();
+          events.message(effect);
+        },
         closed: (failure) => {
-          if (failure && this.#phase.kind === 'connecting')
-            events.note('warn', 'attempt', failure.message, {
-              number: this.#attempts,
-              endpoint,
-              code: failure.code,
-            });
+          if (failure && this.#phase.kind === 'connecting') {
+            this.attempts.failed(failure);
+            const { number } = this.attempts;
+            events.note('warn', 'attempt', failure.message, { number, endpoint, code: failure.code });
+          }
           void this.#linkClosed(link, failure);
         },
       },
     });
-    this.#enter({ kind: 'connecting', link, ready, rest, bypass });
-    events.note('info', 'attempt', `attempt ${this.#attempts}: ${endpoint}`, {
-      number: this.#attempts,
-      endpoint,
-    });
+    this.#enter({ kind: 'connecting', link, remote, ready, rest, bypass });
+    const { number } = this.attempts;
+    events.note('info', 'attempt', `attempt ${number}: ${endpoint}`, { number, endpoint });
     void world.localAddressFor(remote.address).then((address) => {
       this.#localAddress = address;
     });
@@ -339,7 +333,8 @@ export class Tunnel {
     for (const change of changes) this.#parts.events.note('info', 'host', change);
     if (this.#phase.kind !== 'connecting' || this.#phase.link !== link) return;
     this.#patience.stop();
-    this.#failures = 0;
+    this.#turn.stop();
+    this.attempts.connected();
     this.#everUp = true;
     this.#lastFailure = undefined;
     this.#enter({ kind: 'up', link });
@@ -347,7 +342,7 @@ export class Tunnel {
     this.#drops.begin();
     const keepsake = this.#secrets.proved();
     if (keepsake) this.#parts.events.keep(keepsake);
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve();
+    this.#waiters.isUp();
   }
 
   #childless(link: Link): void {
@@ -357,18 +352,14 @@ export class Tunnel {
       for (const config of children) link.command({ kind: 'create-child', config });
       return;
     }
-    this.#lastFailure = this.#explained({
-      code: 'PEER_DELETED',
-      phase: 'established',
-      authenticated: true,
-      message: 'the gateway ended the tunnel (CHILD_SA)',
-    });
+    this.#lastFailure = this.#explained(CHILDREN_ENDED);
     this.#enter({ kind: 'closing', link });
     link.command({ kind: 'close' });
   }
 
   async #linkClosed(link: Link, failure: Failure | undefined): Promise<void> {
     this.prompt.withdraw();
+    this.#turn.stop();
     await link.settled();
     const phase = this.#phase;
     if (this.link !== link) return;
@@ -376,15 +367,10 @@ export class Tunnel {
       await this.#finish(this.#lastFailure);
       return;
     }
-    if (
-      phase.kind === 'connecting' &&
-      failure &&
-      failure.phase !== 'local' &&
-      phase.rest.length > 0 &&
-      deserves(failure, 'next-endpoint')
-    ) {
+    const rest = phase.kind === 'connecting' && failure ? worthTrying(phase, failure) : [];
+    if (phase.kind === 'connecting' && failure && rest.length > 0) {
       this.#parts.events.note('info', 'tunnel', failure.message);
-      this.#try(phase.ready, phase.rest, phase.bypass);
+      this.#try(phase.ready, rest, phase.bypass);
       return;
     }
     if (phase.kind === 'connecting' && failure && this.#secrets.again(failure)) {
@@ -395,42 +381,55 @@ export class Tunnel {
   }
 
   #explained(failure: Failure): Failure {
-    return explain(failure, { plan: this.plan, tried: this.#tried, view: this.link?.view() });
+    return explain(failure, { plan: this.plan, tried: this.attempts.tried, view: this.link?.view() });
   }
 
   /** A link or an attempt has ended by itself. */
   async #over(ended: Failure | undefined): Promise<void> {
     const failure = ended && this.#explained(ended);
     this.#roaming.end();
+    if (failure && this.#phase.kind === 'preparing') this.attempts.failed(failure);
     if (this.#renewing && failure) {
       this.#renewing = false;
       this.#parts.events.note('warn', 'tunnel', failure.message);
-      await this.#prepare();
+      await this.#again();
       return;
     }
+    this.attempts.lost();
     if (failure) {
       this.#lastFailure = failure;
       this.#parts.events.note('warn', 'tunnel', failure.message);
     }
-    const again = this.#everUp && this.plan.dpdAction !== 'none' && this.plan.dpdAction !== 'clear';
-    if (!again || !failure || !deserves(failure, 'another-attempt')) {
+    const everUp = this.#everUp;
+    const next = whatNext(this.plan, { failure, everUp, failures: this.attempts.failures });
+    if (!failure || next === 'end') {
       await this.#finish(failure);
       return;
     }
-    this.#refuse(failure);
-    if (this.plan.dpdAction === 'hold') this.#hold();
+    if (everUp) this.#waiters.refuse(failure);
+    if (next === 'hold') this.#hold();
     else await this.#wait();
   }
 
   async #wait(): Promise<void> {
     const { world, host, events } = this.#parts;
-    this.#failures++;
-    const wait = backoff(this.#failures, world.ike.random);
+    const wait = this.attempts.wait(world.ike.random);
     events.note('info', 'tunnel', `trying again in ${(wait / 1000).toFixed(1)} s`);
-    const until = after(world.scheduler.now(), wait);
-    this.#enter({ kind: 'waiting', until, cancel: world.scheduler.at(until, () => void this.#prepare()) });
+    this.#waitUntil(after(world.scheduler.now(), wait));
     // Without a link, routes into the tunnel would be a hole that swallows the user's traffic.
     await host.clear(this.plan.name);
+  }
+
+  /** Another attempt, for a reason that cannot wait; yet a network that flickers does not make one of each change. */
+  async #again(): Promise<void> {
+    const earliest = this.attempts.earliest();
+    if (earliest > this.#parts.world.scheduler.now()) this.#waitUntil(earliest);
+    else await this.#prepare();
+  }
+
+  #waitUntil(until: Instant): void {
+    const cancel = this.#parts.world.scheduler.at(until, () => void this.#prepare());
+    this.#enter({ kind: 'waiting', until, cancel });
   }
 
   #hold(): void {
@@ -443,6 +442,7 @@ export class Tunnel {
   async #finish(failure: Failure | undefined): Promise<void> {
     const { host, events } = this.#parts;
     this.#patience.stop();
+    this.#turn.stop();
     this.#roaming.end();
     this.#renewing = false;
     this.#secrets.end();
@@ -456,18 +456,11 @@ export class Tunnel {
     else await this.#killSwitch.shut();
     this.#hostChanges = [];
     this.#everUp = false;
-    this.#failures = 0;
+    this.attempts.end();
     this.#lastFailure = failure;
     this.#enter({ kind: 'down' });
-    this.#refuse(
-      failure ?? {
-        code: 'CANCELLED',
-        phase: 'local',
-        authenticated: true,
-        message: 'the tunnel was taken down',
-      },
-    );
-    for (const done of this.#downWaiters.splice(0)) done();
+    this.#waiters.refuse(failure ?? TAKEN_DOWN);
+    this.#waiters.isDown();
   }
 
   async #closeDatapath(): Promise<void> {
@@ -479,15 +472,9 @@ export class Tunnel {
 
   #event(event: DatapathEvent): void {
     if (event.kind === 'failed') {
-      const failure: Failure = {
-        code: 'DATA_PATH_FAILED',
-        phase: 'established',
-        authenticated: true,
-        message: `the data path stopped: ${event.reason}`,
-      };
       this.#open = undefined;
       this.#drops.end();
-      this.link?.abandon(failure);
+      this.link?.abandon(dataPathFailed(event.reason));
       return;
     }
     this.link?.event(event, this.#localAddress);

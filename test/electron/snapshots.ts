@@ -16,6 +16,7 @@ export const tunnel = (name: string, change: Partial<TunnelSnapshot> = {}): Tunn
   routes: [],
   hostChanges: [],
   attempts: 0,
+  recentAttempts: [],
   history: [],
   ...change,
 });

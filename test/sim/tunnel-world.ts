@@ -12,6 +12,7 @@ import { Gateway } from '../../engine/gateway/gateway.ts';
 import type { EapServerConfig } from '../../engine/ike/eap/server.ts';
 import { createSession } from '../../engine/ike/session.ts';
 import { createImporter } from '../../engine/importer.ts';
+import { OsError } from '../../engine/os/error.ts';
 import { type MemoryHost, memoryHost } from '../../engine/os/host.fake.ts';
 import { createCredentials } from '../../engine/pki/answer.ts';
 import { formatIdentity, sameIdentity } from '../../engine/pki/identity.ts';
@@ -73,19 +74,40 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** What the client's network is like, and what went through it. */
+export class Network {
+  /** What every name of a gateway means; empty: names cannot be asked. */
+  addresses: readonly string[] = [SERVER.address];
+  /** Addresses to which there is no route. */
+  readonly unrouted = new Set<string>();
+  /** Addresses, or `address port`, at which nobody answers. */
+  readonly silent = new Set<string>();
+  /** Each message of the client, when and where to. */
+  readonly sent: { readonly at: number; readonly to: string }[] = [];
+
+  delivers({ address, port }: Endpoint): boolean {
+    return !this.silent.has(address) && !this.silent.has(`${address} ${port}`);
+  }
+}
+
 class Wire implements Datapath {
   readonly local: Endpoint;
   readonly description = 'virtual';
   other: Wire | undefined;
   readonly #clock: VirtualClock;
+  readonly #network: Network | undefined;
   readonly #listeners: ((event: DatapathEvent) => void)[] = [];
 
-  constructor(local: Endpoint, clock: VirtualClock) {
+  constructor(local: Endpoint, clock: VirtualClock, network?: Network) {
     this.local = local;
     this.#clock = clock;
+    this.#network = network;
   }
 
-  sendIke(bytes: Uint8Array): void {
+  sendIke(bytes: Uint8Array, remote: Endpoint): void {
+    const network = this.#network;
+    network?.sent.push({ at: this.#clock.now(), to: remote.address });
+    if (network && !network.delivers(remote)) return;
     const copy = bytes.slice();
     this.#clock.at((this.#clock.now() + LATENCY) as Instant, () => this.other?.arrive(copy, this.local));
   }
@@ -138,6 +160,7 @@ export interface TunnelWorld {
   readonly gateway: Gateway;
   readonly profiles: MemoryProfiles;
   readonly host: MemoryHost;
+  readonly network: Network;
   /** How often the gateway was asked for the password of each user: one try each. */
   readonly tries: string[];
   /** All lines of both logs. */
@@ -160,7 +183,8 @@ export async function tunnelWorld(
   const say = (message: string, fields?: unknown): void =>
     void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
   const log = { ...silentLog, debug: say, info: say, warn: say, error: say, with: () => log };
-  const ours = new Wire(CLIENT, clock);
+  const network = new Network();
+  const ours = new Wire(CLIENT, clock, network);
   const theirs = new Wire(SERVER, clock);
   ours.other = theirs;
   theirs.other = ours;
@@ -206,8 +230,11 @@ export async function tunnelWorld(
       scheduler: clock,
       log,
       ike: { crypto: context('client').crypto, random: seededRandom('client'), sameIdentity },
-      resolve: async () => [SERVER.address],
-      localAddressFor: async () => CLIENT.address,
+      resolve: async (host) => {
+        if (network.addresses.length > 0) return network.addresses;
+        throw new OsError('name-not-found', `the name ${host} has no address`, 'nobody to ask');
+      },
+      localAddressFor: async (remote) => (network.unrouted.has(remote) ? undefined : CLIENT.address),
       pathMtu: async () => 1500,
       localAddresses: async () => [],
       openIkeSocket: () => Promise.reject(new Error('no plain port here')),
@@ -246,5 +273,5 @@ export async function tunnelWorld(
     dpd: { delay: '30s' },
     ...local,
   });
-  return Object.assign(world, { clock, engine, gateway, profiles, host, tries, lines, document });
+  return Object.assign(world, { clock, engine, gateway, profiles, host, network, tries, lines, document });
 }

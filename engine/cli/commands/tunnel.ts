@@ -6,6 +6,7 @@ import { parseDuration } from '../../profile/lifetime.ts';
 import type { RpcClient } from '../../rpc/client.ts';
 import { type AnswerOptions, answerAll, answerOne, answerSource, withAnswers } from '../answering.ts';
 import { type CommonOptions, withCommon, withEngine } from '../context.ts';
+import { Progress } from '../progress.ts';
 import { promptName } from '../prompt-text.ts';
 import { isPath, readProfileFile } from '../read-profile.ts';
 import { tunnelText } from '../status-text.ts';
@@ -80,7 +81,10 @@ export function addTunnelCommands(program: Command): void {
         const wait = options.wait === true || limit > 0;
         const store = options.store === true;
         const source = answerSource(options);
-        const answers = wait ? answerAll(client, name, source, store) : undefined;
+        const progress = new Progress(name, output.tell);
+        const answers = wait
+          ? answerAll(client, name, source, store, (snapshot) => progress.look(snapshot))
+          : undefined;
         const attempt = client.call(
           'tunnel.up',
           { profile: file?.document ?? profile, wait },

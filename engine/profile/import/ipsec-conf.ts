@@ -9,6 +9,7 @@ import {
   mapRevocation,
   secondRoundProblem,
 } from './eap.ts';
+import { importKeyingtries } from './keyingtries.ts';
 import { Fields, type ImportedProfile, literalPsk, Mapping, NO_COMMANDS, quote } from './mapping.ts';
 
 export interface IpsecSecret {
@@ -33,7 +34,6 @@ const PASSED: Readonly<Record<string, string>> = {
   ikedscp: 'cannot be mapped',
   inactivity: 'cannot be mapped',
   installpolicy: NOT_HERE,
-  keyingtries: 'the engine tries again by itself',
   left: 'the system chooses the address to send from',
   leftca: 'cannot be mapped: the certificate is named',
   leftfirewall: NO_COMMANDS,
@@ -408,6 +408,7 @@ function connection(name: string, values: Conn, secrets: readonly IpsecSecret[])
     mapping.set(from.at('forceencaps'), 'encapsulation', encap === 'yes' ? 'forced' : 'auto');
   const mobike = from.take('mobike');
   if (mobike !== undefined) mapping.set(from.at('mobike'), 'ike.mobike', mobike === 'yes');
+  importKeyingtries(mapping, from);
   const delay = from.take('dpddelay');
   if (delay !== undefined) mapping.set(from.at('dpddelay'), 'dpd.delay', delay);
   const action = from.take('dpdaction');

@@ -1,4 +1,5 @@
 /** Connections of `swanctl.conf` in which we are the client, with the secrets that go with them (swanctl.conf(5)). */
+import { importKeyingtries } from './keyingtries.ts';
 import { Fields, type ImportedProfile, Mapping, quote } from './mapping.ts';
 import type { Conf, ConfSection } from './strongswan-conf.ts';
 import { localAuth, remoteAuth, secondAuth } from './swanctl-auth.ts';
@@ -14,7 +15,6 @@ const CONNECTION: Readonly<Record<string, string>> = {
   dpd_timeout: 'is of IKEv1; retransmission decides',
   send_certreq: 'is always sent',
   send_cert: 'is always sent',
-  keyingtries: 'the engine tries again by itself',
   unique: 'is for gateways',
   reauth_time: 'cannot be mapped: the IKE SA is rekeyed instead',
   ppk_id: 'cannot be mapped yet: postquantum preshared keys',
@@ -82,6 +82,7 @@ function connection(name: string, section: ConfSection, secrets: ConfSection | u
     mapping.set(from.at('childless'), 'ike.childless', childless);
   else if (childless !== undefined)
     mapping.unmapped(from.at('childless'), `${quote(childless)} is none of its values`, 'ike.childless');
+  importKeyingtries(mapping, from);
   const delay = from.take('dpd_delay');
   if (delay !== undefined) mapping.set(from.at('dpd_delay'), 'dpd.delay', delay);
   const fragmentation = from.take('fragmentation');

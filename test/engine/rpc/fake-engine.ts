@@ -91,6 +91,7 @@ export const TUNNEL: TunnelSnapshot = {
     datagramsOut: 10,
   },
   attempts: 1,
+  recentAttempts: [],
   history: [],
 };
 

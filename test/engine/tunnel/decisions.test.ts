@@ -1,14 +1,18 @@
 /** The pure decisions of a tunnel: endpoints, waits, MTU, host state, texts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Instant, Spi32 } from '../../../engine/base/brand.ts';
+import type { Instant, Millis, Spi32 } from '../../../engine/base/brand.ts';
+import type { Failure, FailureCode } from '../../../engine/base/failure.ts';
 import { formatPrefix, parseIp, parsePrefix, prefixRange } from '../../../engine/base/ip.ts';
 import { cipherSizes } from '../../../engine/crypto/suites.ts';
 import type { ChildView } from '../../../engine/ike/contract.ts';
 import { backoff } from '../../../engine/tunnel/backoff.ts';
-import { candidates, interleave } from '../../../engine/tunnel/candidates.ts';
+import { candidates, interleave, turn } from '../../../engine/tunnel/candidates.ts';
 import { type HostWish, hostState } from '../../../engine/tunnel/host-state.ts';
 import { innerMtu } from '../../../engine/tunnel/inner-mtu.ts';
+import { worthTrying } from '../../../engine/tunnel/judgement.ts';
+import type { DpdAction } from '../../../engine/tunnel/plan.ts';
+import { whatNext } from '../../../engine/tunnel/retry.ts';
 import { selectorText } from '../../../engine/tunnel/selector-text.ts';
 import { espSuite, ikeSuite } from '../../../engine/tunnel/suite-text.ts';
 import { Encr, Integ, KeMethod, Prf } from '../../../engine/wire/registry.ts';
@@ -19,15 +23,15 @@ const selector = (text: string) => {
   return { protocol: 0, startPort: 0, endPort: 65535, ...prefixRange(prefix) };
 };
 
-test('families take turns, the resolver’s favourite first, and nothing is tried twice', () => {
+test('families take turns, IPv6 first, and nothing is tried twice', () => {
   assert.deepEqual(interleave(['2001:db8::1', '2001:db8::2', '192.0.2.1', '2001:db8::1']), [
     '2001:db8::1',
     '192.0.2.1',
     '2001:db8::2',
   ]);
   assert.deepEqual(interleave(['192.0.2.1', '2001:db8::1', '192.0.2.2']), [
-    '192.0.2.1',
     '2001:db8::1',
+    '192.0.2.1',
     '192.0.2.2',
   ]);
   assert.deepEqual(interleave([]), []);
@@ -35,10 +39,71 @@ test('families take turns, the resolver’s favourite first, and nothing is trie
 
 test('the default port falls back to 500, a chosen one does not', () => {
   assert.deepEqual(
-    candidates(['192.0.2.1'], 4500).map((e) => e.port),
+    candidates([['192.0.2.1']], 4500).map((e) => e.port),
     [4500, 500],
   );
-  assert.deepEqual(candidates(['192.0.2.1'], 14500), [{ address: '192.0.2.1', port: 14500 }]);
+  assert.deepEqual(candidates([['192.0.2.1']], 14500), [{ address: '192.0.2.1', port: 14500 }]);
+});
+
+test('all addresses of a gateway come before those of the next', () => {
+  assert.deepEqual(
+    candidates(
+      [
+        ['192.0.2.1', '192.0.2.2'],
+        ['2001:db8::9', '192.0.2.1'],
+      ],
+      14500,
+    ).map((e) => e.address),
+    ['192.0.2.1', '192.0.2.2', '2001:db8::9'],
+  );
+});
+
+test('turns: each endpoint gets time for two sends at least, and the attempt ends with its patience', () => {
+  const of = (patience: number, endpoints: number): number => turn(patience as Millis, endpoints);
+  assert.deepEqual([of(60_000, 2), of(60_000, 12), of(60_000, 100)], [8000, 5000, 2500]);
+  assert.equal(of(1000, 4), 500);
+});
+
+test('what follows a failure: keyingtries before the first connection, dpd.action later', () => {
+  const failure = (code: FailureCode, phase: Failure['phase'] = 'IKE_SA_INIT'): Failure => ({
+    code,
+    phase,
+    authenticated: false,
+    message: '',
+  });
+  const gone = failure('NO_ANSWER');
+  const next = (keyingtries: number, failures: number, ended: Failure | undefined = gone): string =>
+    whatNext({ dpdAction: 'restart', keyingtries }, { failure: ended, everUp: false, failures });
+  assert.deepEqual([next(1, 0), next(3, 1), next(3, 2), next(0, 500)], ['end', 'wait', 'end', 'wait']);
+  for (const final of [
+    failure('AUTHENTICATION_FAILED', 'IKE_AUTH'),
+    failure('PEER_CERTIFICATE', 'IKE_AUTH'),
+    failure('SECRET_NEEDED', 'IKE_AUTH'),
+    failure('CANCELLED', 'local'),
+  ])
+    assert.equal(next(0, 0, final), 'end', final.code);
+  assert.equal(next(0, 0, failure('AUTHENTICATION_FAILED')), 'wait', 'anybody may have sent it');
+  const later = (dpdAction: DpdAction): string =>
+    whatNext({ dpdAction, keyingtries: 1 }, { failure: gone, everUp: true, failures: 9 });
+  assert.deepEqual(
+    [later('none'), later('clear'), later('hold'), later('restart')],
+    ['end', 'end', 'hold', 'wait'],
+  );
+});
+
+test('an endpoint that refuses before it knows us leaves the turn to other addresses, not to its other port', () => {
+  const [here, port, there] = [
+    { address: '192.0.2.1', port: 4500 },
+    { address: '192.0.2.1', port: 500 },
+    { address: '192.0.2.2', port: 4500 },
+  ] as const;
+  const after = (code: FailureCode, phase: Failure['phase'], authenticated = false) =>
+    worthTrying({ remote: here, rest: [there, port] }, { code, phase, authenticated, message: '' });
+  assert.deepEqual(after('NO_ANSWER', 'IKE_SA_INIT'), [there, port]);
+  assert.deepEqual(after('NO_PROPOSAL_CHOSEN', 'IKE_SA_INIT'), [there]);
+  assert.deepEqual(after('INTERNAL_ADDRESS_FAILURE', 'IKE_AUTH', true), [there]);
+  assert.deepEqual(after('AUTHENTICATION_FAILED', 'IKE_AUTH', true), []);
+  assert.deepEqual(after('NO_ANSWER', 'local'), []);
 });
 
 test('waits double up to a minute, and jitter takes at most half', () => {

@@ -427,3 +427,26 @@ test('ipsec.conf with ipsec.secrets', () => {
   });
   assert.deepEqual(work.document.remote?.anchors, ['ipsec.d/certs/gw.pem']);
 });
+
+test('keyingtries: attempts at connecting, and none of them the last', () => {
+  const conf = (line: string): string => `connections {
+    office { remote_addrs = gw.example.org
+      ${line}
+      local { auth = psk\n id = me }
+      remote { auth = psk\n id = gw.example.org }
+      children { net { remote_ts = 10.0.0.0/8 } } } }
+  secrets { ike { secret = long enough for anybody } }`;
+  const tries = (text: string): unknown =>
+    (only(text).document.ike as { keyingtries?: number } | undefined)?.keyingtries;
+  assert.deepEqual(
+    [
+      tries(conf('keyingtries = 0')),
+      tries(conf('keyingtries = 4')),
+      tries(conf('keyingtries = 99999')),
+      tries(conf('')),
+    ],
+    [0, 4, 1000, undefined],
+  );
+  const ipsec = 'conn office\n  right=gw.example.org\n  authby=psk\n  keyingtries=%forever\n';
+  assert.equal(tries(ipsec), 0);
+});
