@@ -1,6 +1,7 @@
 /** EAP-TLS with charon's own server: our certificate in the handshake, the gateway's in AUTH and in the handshake. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { byCertificate, gatewayConf, gatewayFiles } from '../lab/gateway.ts';
 import { Authority, type Credential } from '../lab/pki.ts';
 import { CLIENT_ID, GATEWAY_ID, profile } from '../lab/profile.ts';
@@ -105,3 +106,36 @@ scenario(
   },
   { settings: { half_open_timeout: 3, tls: { version_max: '1.3' } }, logLevel: 2 },
 );
+
+const strongswan6 = process.env.CULVERT_STRONGSWAN6;
+
+if (strongswan6 === undefined || strongswan6 === '')
+  test('eap-tls with strongSwan 6', (t) => {
+    console.error('SKIPPED eap-tls with strongSwan 6: CULVERT_STRONGSWAN6 does not name the root of one');
+    t.skip('CULVERT_STRONGSWAN6 does not name the root of a strongSwan 6');
+  });
+else
+  scenario(
+    'eap-tls-strongswan6',
+    async (stage) => {
+      const root = await Authority.root(join(stage.lab.folder, 'pki'), 'Laboratory root');
+      const own = await root.leaf({ names: [`DNS:${GATEWAY_ID}`] });
+      const client = await root.leaf({ names: [`DNS:${CLIENT_ID}`] });
+      await stage.step('TLS 1.3, with the confirmation inside (RFC 9190)', async () => {
+        await stage.gateway.load(
+          gatewayConf({
+            local: byCertificate(),
+            remote: { auth: 'eap-tls', eap_id: '%any' },
+            connection: { send_cert: 'always' },
+          }),
+          gatewayFiles(own, root.certificate),
+        );
+        const auth = { eap: 'tls' as const, certificate: client.certificate, key: client.key };
+        const tunnel = await stage.connect(profile({ auth, anchors: [root.certificate] }));
+        assert.equal(tunnel.ike?.localAuth, 'EAP-TLS (TLS 1.3)');
+        await stage.carries();
+        await stage.disconnect();
+      });
+    },
+    { root: strongswan6, settings: { half_open_timeout: 3, tls: { version_max: '1.3' } } },
+  );
