@@ -54,6 +54,7 @@ export function installPair(core: Core, sa: IkeSa, pair: NewPair): Child {
   const keys = childKeys(core.context.crypto, crypt.prf, crypt.skD, sizes, nonces, shared, more);
   wipe(shared, ...more);
   const { rekeyAt, expiresAt } = core.lifetimeFrom(pair.config.lifetime);
+  const outbound = core.retired ? 'later' : pair.outbound;
   const child: Child = {
     id: core.context.freshChildId(),
     config: pair.config,
@@ -71,7 +72,7 @@ export function installPair(core: Core, sa: IkeSa, pair: NewPair): Child {
     rekeyAt,
     expiresAt,
     generation: pair.generation,
-    waiting: pair.outbound === 'later',
+    waiting: outbound === 'later',
     successor: undefined,
     redundant: false,
   };
@@ -102,7 +103,7 @@ export function installPair(core: Core, sa: IkeSa, pair: NewPair): Child {
     limits: pair.config.limits,
     copyDscp: pair.config.copyDscp,
     copyEcn: pair.config.copyEcn,
-    outbound: pair.outbound,
+    outbound,
   };
   const install: Effect = { kind: 'install-child', pair: esp, child: childView(child), path: core.path };
   core.emit(pair.replaces ? { ...install, replaces: pair.replaces.id } : install);
@@ -138,7 +139,8 @@ function describe(child: Child): string {
 
 /** Lets a pair carry outbound traffic that waited for the peer. */
 export function activate(core: Core, child: Child): void {
-  if (!child.waiting) return;
+  // Traffic that another IKE SA carries does not come back.
+  if (!child.waiting || core.retired) return;
   child.waiting = false;
   core.emit({ kind: 'activate-outbound', id: child.id });
 }
@@ -158,7 +160,7 @@ export function removePair(
   core.deadlines.clear(`child-hard/${child.id}`);
   const successor = child.successor === undefined ? undefined : core.children.get(child.successor);
   if (successor && !successor.redundant) activate(core, successor);
-  const closing = core.closed || core.ending !== undefined;
+  const closing = (core.closed || core.ending !== undefined) && !core.retired;
   core.emit({ kind: 'remove-child', id: child.id, lingerMs: closing ? 0 : LINGER_MS, reason });
   core.note('child', `CHILD_SA ${child.config.name} in ${hex(child.spiIn)} removed (${reason})`);
 }

@@ -90,6 +90,8 @@ export interface VirtualIpRequest {
   readonly ipv4: boolean;
   readonly ipv6: boolean;
   readonly dns: boolean;
+  /** Addresses to ask for by name, those of an IKE SA that this one follows; the peer may give others. */
+  readonly wanted?: readonly Prefix[];
 }
 
 /** What CFG_REPLY gave us. */
@@ -168,8 +170,14 @@ export interface Path {
 export type Command =
   /** Deletes the IKE SA and all under it; `closed` follows at the answer or after a short wait. */
   | { readonly kind: 'close' }
+  /**
+   * Another IKE SA carries the traffic: nothing is begun any more, and after a moment the IKE SA is deleted; packets
+   * that are still under way then are taken.
+   */
+  | { readonly kind: 'retire' }
   | { readonly kind: 'rekey-ike' }
-  | { readonly kind: 'rekey-child'; readonly id: number }
+  /** `rehearsal`: to see whether it works; a refusal is told and not tried again before its time. */
+  | { readonly kind: 'rekey-child'; readonly id: number; readonly rehearsal?: true }
   | { readonly kind: 'delete-child'; readonly id: number }
   | { readonly kind: 'create-child'; readonly config: ChildConfig }
   /** A liveness check now (RFC 7296 §2.4). */
@@ -398,6 +406,8 @@ export interface IkeView {
   readonly peerAddresses: readonly string[];
   /** When to authenticate anew, because the peer asks for it (RFC 4478). */
   readonly reauthAt: Instant | undefined;
+  /** When the peer's patience with our authentication is over. */
+  readonly authExpiresAt: Instant | undefined;
   /** When the peer last proved to be there by an IKE message. */
   readonly heardAt: Instant;
   readonly nat: NatView;

@@ -51,12 +51,15 @@ export class Core {
   closed = false;
   /** Why the session is ending, once it is. */
   ending: { readonly failure: Failure | undefined } | undefined;
+  /** Another IKE SA carries the traffic, and this one ends soon. */
+  retired = false;
   hint: Failure | undefined;
   path: Path | undefined;
   encapsulated = false;
   nat: NatView = { local: false, remote: false, forced: false };
   /** When the peer's patience with our authentication nears its end (RFC 4478). */
   reauthAt: Instant | undefined;
+  authExpiresAt: Instant | undefined;
   /** Both ends have it (RFC 4555). */
   mobike = false;
   /** Ours, for the peer to know of. */
@@ -187,7 +190,8 @@ export class Core {
 
   /** Puts an exchange behind the others, unless the same is waiting already. */
   enqueue(exchange: Exchange, wait: Millis = 0 as Millis): void {
-    if (this.ending || this.queue.some((task) => task.exchange.key === exchange.key)) return;
+    if (this.ending || this.retired) return;
+    if (this.queue.some((task) => task.exchange.key === exchange.key)) return;
     if (this.sas.some((sa) => sa.window.flight?.exchange.key === exchange.key)) return;
     this.queue.push({ exchange, notBefore: after(this.now, wait) });
   }

@@ -9,6 +9,7 @@ export type DeadlineName =
   | 'ike-rekey'
   | 'ike-hard'
   | 'liveness'
+  | 'retired'
   | 'farewell'
   | 'queue'
   | 'follow-ups'

@@ -17,6 +17,8 @@ import { sendRequest } from './transport.ts';
 
 /** How long the end waits for the peer's answer to our Delete. */
 const FAREWELL_MS = 2000 as Millis;
+/** How long packets sent by a retired SA have to reach the peer before it is deleted there. */
+const RETIRED_MS = 1000 as Millis;
 /** A genuine answer is waited for this long after an unauthenticated refusal (RFC 7296 §2.21). */
 const HINT_MS = 1000 as Millis;
 /** TEMPORARY_FAILURE and its like: first wait, doubled each time up to the last (RFC 7296 §2.25). */
@@ -150,6 +152,15 @@ export function renewIkeLifetime(core: Core): void {
 export function armLiveness(core: Core, lastSign: Instant): void {
   const { delay } = core.config.liveness;
   if (delay > 0 && !core.ending) core.deadlines.set('liveness', after(lastSign, delay));
+}
+
+/** Another IKE SA has taken over: this one begins nothing any more, and in a moment it ends. */
+export function retire(core: Core): void {
+  if (core.closed || core.ending || core.retired) return;
+  core.retired = true;
+  for (const task of core.queue) task.exchange.abandon?.();
+  core.queue = [];
+  core.deadlines.set('retired', after(core.now, RETIRED_MS));
 }
 
 /**

@@ -11,13 +11,13 @@ import { activate, isSucceeded } from './children.ts';
 import type { Command, Effect, IkeConfig, IkeContext, IkeView, Input, Session } from './contract.ts';
 import { Core } from './core.ts';
 import { childCreate } from './exchanges/child-create.ts';
-import { ChildRekey } from './exchanges/child-rekey.ts';
+import { ChildRekey, rehearsal } from './exchanges/child-rekey.ts';
 import { childDelete } from './exchanges/delete.ts';
 import { IkeRekey } from './exchanges/ike-rekey.ts';
 import { liveness } from './exchanges/liveness.ts';
 import { movePath } from './exchanges/mobike.ts';
 import { firstGroup, SaInit } from './exchanges/sa-init.ts';
-import { begin, beginClose, endNow, pump } from './lifecycle.ts';
+import { begin, beginClose, endNow, pump, retire } from './lifecycle.ts';
 import { failure } from './parts/failures.ts';
 import { receive } from './receive.ts';
 import { deadlineCame } from './timeouts.ts';
@@ -118,6 +118,7 @@ class IkeSession implements Session {
       mobike: core.mobike,
       peerAddresses: core.peerAddresses,
       reauthAt: core.reauthAt,
+      authExpiresAt: core.authExpiresAt,
       heardAt: core.lastHeard,
       nat: core.nat,
       fragmentation: core.fragmentation,
@@ -162,11 +163,14 @@ function obey(core: Core, command: Command): void {
     case 'close':
       beginClose(core, undefined);
       return;
+    case 'retire':
+      retire(core);
+      return;
     case 'rekey-ike':
       core.enqueue(new IkeRekey('asked for'));
       return;
     case 'rekey-child':
-      core.enqueue(new ChildRekey(command.id, 'asked for'));
+      core.enqueue(command.rehearsal ? rehearsal(command.id) : new ChildRekey(command.id, 'asked for'));
       return;
     case 'delete-child':
       core.enqueue(childDelete(command.id, 'deleted', false));

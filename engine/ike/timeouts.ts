@@ -45,6 +45,9 @@ function fire(core: Core, name: DeadlineName, lastInbound: Instant | undefined):
     case 'follow-ups':
       if (core.peerFollowUps.expire(core)) rekeyLeftUndone(core);
       return;
+    case 'retired':
+      beginClose(core, undefined);
+      return;
     case 'farewell':
       finish(core);
       return;

@@ -4,6 +4,7 @@
  * redundant, and its maker deletes it (§2.8.1).
  */
 import type { Millis } from '../../base/brand.ts';
+import type { Failure } from '../../base/failure.ts';
 import { findError, notify } from '../../wire/find.ts';
 import type { Payload } from '../../wire/payloads/types.ts';
 import { Exchange as ExchangeType, NotifyType, Protocol } from '../../wire/registry.ts';
@@ -36,6 +37,7 @@ export class ChildRekey implements Exchange {
   readonly key: string;
   readonly id: number;
   readonly #cause: string;
+  readonly #rehearsal: boolean;
   #ke: OwnKeyExchange | undefined;
   #nonce: Uint8Array = new Uint8Array(0);
   #offer: ChildOffer | undefined;
@@ -48,10 +50,11 @@ export class ChildRekey implements Exchange {
   /** The peer's rekey of the same pair, answered while ours was under way; it may still wait for further keys. */
   collision: { readonly made: number | undefined; readonly lowest: Uint8Array } | undefined;
 
-  constructor(id: number, cause: string) {
+  constructor(id: number, cause: string, isRehearsal = false) {
     this.id = id;
     this.key = `rekey-child/${id}`;
     this.#cause = cause;
+    this.#rehearsal = isRehearsal;
   }
 
   get table(): ExchangeTable {
@@ -278,13 +281,27 @@ export class ChildRekey implements Exchange {
     if (old?.state === 'REKEYING') old.state = 'INSTALLED';
     if (old && reason.code !== 'TEMPORARY_FAILURE' && !this.#reported) {
       this.#reported = true;
-      core.emit({ kind: 'child-failed', name: old.config.name, failure: reason });
+      core.emit({ kind: 'child-failed', name: old.config.name, failure: this.#told(reason) });
     }
     this.abandon();
     this.#ke = undefined;
     this.#withoutKe = false;
-    return { kind: 'failed', failure: reason, retry };
+    return { kind: 'failed', failure: reason, retry: retry && !this.#rehearsed(reason) };
+  }
+
+  /** A refusal was all that the rehearsal wanted to know; a peer that is busy has said nothing yet. */
+  #rehearsed({ code }: Failure): boolean {
+    return this.#rehearsal && code !== 'TEMPORARY_FAILURE';
+  }
+
+  #told(reason: Failure): Failure {
+    return this.#rehearsal ? { ...reason, check: REHEARSAL } : reason;
   }
 }
+
+/** The cause of a rekey that is made to see whether it works, and the check that its failure names. */
+export const REHEARSAL = 'rehearsal';
+
+export const rehearsal = (id: number): ChildRekey => new ChildRekey(id, REHEARSAL, true);
 
 const TABLE: ExchangeTable = { type: ExchangeType.CREATE_CHILD_SA, story: 'rekeying a CHILD_SA' };

@@ -27,7 +27,8 @@ const say = (type: number): Answer => [notify(type)];
 
 export function answerCreateChild(core: Core, sa: IkeSa, payloads: readonly Payload[]): Answer {
   const busy = sa.window.flight?.exchange;
-  if (core.ending || sa.replaced || sa !== core.current) return say(NotifyType.TEMPORARY_FAILURE);
+  if (core.ending || core.retired || sa.replaced || sa !== core.current)
+    return say(NotifyType.TEMPORARY_FAILURE);
   const wantsChild = find(payloads, 'TSi') !== undefined;
   if (!wantsChild) {
     const open = busy?.key ?? '';

@@ -24,5 +24,6 @@ export function readAuthLifetime(core: Core, payloads: readonly Payload[]): void
   const seconds = readU32(found.data, 0);
   if (seconds === 0) return;
   core.reauthAt = reauthMoment(core.now, seconds);
+  core.authExpiresAt = after(core.now, (seconds * 1000) as Millis);
   core.note('auth', `the gateway wants to see our credentials again within ${seconds} s`);
 }

@@ -15,14 +15,20 @@ export const wantsAny = (request: VirtualIpRequest): boolean => request.ipv4 || 
 
 export function cfgRequest(request: VirtualIpRequest): CpPayload {
   const attributes: Attribute[] = [];
-  const ask = (type: number): number => attributes.push({ type, value: EMPTY });
+  const ask = (type: number, value: Uint8Array = EMPTY): number => attributes.push({ type, value });
+  const wanted = (request.wanted ?? []).slice(0, MOST).map((p) => ({ ip: octets(p.address), ...p }));
   if (request.ipv4) {
-    ask(CfgAttribute.INTERNAL_IP4_ADDRESS);
+    const ours = wanted.filter(({ ip }) => ip.length === 4);
+    for (const { ip } of ours) ask(CfgAttribute.INTERNAL_IP4_ADDRESS, ip);
+    if (ours.length === 0) ask(CfgAttribute.INTERNAL_IP4_ADDRESS);
     ask(CfgAttribute.INTERNAL_IP4_NETMASK);
     ask(CfgAttribute.INTERNAL_IP4_SUBNET);
   }
   if (request.ipv6) {
-    ask(CfgAttribute.INTERNAL_IP6_ADDRESS);
+    const ours = wanted.filter(({ ip }) => ip.length === 16);
+    for (const { ip, length } of ours)
+      ask(CfgAttribute.INTERNAL_IP6_ADDRESS, concat(ip, Uint8Array.of(length)));
+    if (ours.length === 0) ask(CfgAttribute.INTERNAL_IP6_ADDRESS);
     ask(CfgAttribute.INTERNAL_IP6_SUBNET);
   }
   if (request.dns) {

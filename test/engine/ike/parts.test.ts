@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Instant } from '../../../engine/base/brand.ts';
+import type { Prefix } from '../../../engine/base/ip.ts';
 import { Deadlines } from '../../../engine/ike/deadlines.ts';
 import { cfgReply, cfgRequest, readReply } from '../../../engine/ike/parts/config.ts';
 import { Reassembly } from '../../../engine/ike/parts/fragments.ts';
@@ -132,6 +133,20 @@ test('configuration: what is given is read back; what was not asked for or is ma
     ],
   };
   assert.deepEqual(readReply(odd, both), { addresses: [], dns: [], subnets: [], domains: [] });
+});
+
+test('addresses are asked for by name, and those of a family without one as ever', () => {
+  const request = { ipv4: true, ipv6: true, dns: false };
+  const asked = (wanted: readonly Prefix[]) =>
+    cfgRequest({ ...request, wanted })
+      .attributes.filter(({ type }) =>
+        [CfgAttribute.INTERNAL_IP4_ADDRESS, CfgAttribute.INTERNAL_IP6_ADDRESS].includes(type as never),
+      )
+      .map(({ value }) => [...value]);
+  const six = [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5];
+  assert.deepEqual(asked([{ address: '10.98.0.5', length: 24 }]), [[10, 98, 0, 5], []]);
+  assert.deepEqual(asked([{ address: '2001:db8::5', length: 64 }]), [[], [...six, 64]]);
+  assert.deepEqual(asked([]), [[], []]);
 });
 
 test('fragments: any order, once each, a finer split replaces, and memory has an end', () => {
