@@ -76,6 +76,18 @@ export class InboundLoop {
     }
   }
 
+  /** Takes what came for an SPI before its pair was installed. */
+  early(spi: number): void {
+    const { pump } = this.#parts;
+    const at = this.#arrivals.atOf(0);
+    pump.beginBatch();
+    pump.early(spi, (packet, from, outerClass) => {
+      this.#octets.set(packet, at);
+      this.#arrived(pump.take(this.#octets, at, packet.length, from, 0, outerClass));
+      this.#merger.flush();
+    });
+  }
+
   #timeout(): number {
     const deadline = this.#parts.pump.nextDeadline();
     if (deadline === undefined) return LONGEST_WAIT_MS;
@@ -97,14 +109,19 @@ export class InboundLoop {
   }
 
   #take(slot: number, at: number, length: number): void {
-    const { pump, virtio } = this.#parts;
+    const { pump } = this.#parts;
     const arrivals = this.#arrivals;
     const { names, trafficClass } = arrivals;
     const verdict = pump.take(this.#octets, at, length, names, arrivals.nameAt(slot), trafficClass);
-    if (verdict === Inbound.PACKET) {
-      if (virtio) this.#merger.add(pump.inner, pump.resultAt);
-      else this.#writer.write(pump.resultAt, pump.resultLength);
-    } else if (verdict === Inbound.IKE) this.#ike(slot);
+    this.#arrived(verdict);
+    if (verdict === Inbound.IKE) this.#ike(slot);
+  }
+
+  #arrived(verdict: Inbound): void {
+    const { pump, virtio } = this.#parts;
+    if (verdict !== Inbound.PACKET) return;
+    if (virtio) this.#merger.add(pump.inner, pump.resultAt);
+    else this.#writer.write(pump.resultAt, pump.resultLength);
   }
 
   #ike(slot: number): void {

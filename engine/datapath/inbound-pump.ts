@@ -17,6 +17,7 @@ import { ReplayWindow } from '../esp/replay.ts';
 import { InboundSa, Opened } from '../esp/sa.ts';
 import { TrafficSelectors } from '../esp/selectors.ts';
 import { DATAGRAMS_IN, DropAt, type Head, SlotAt, slotBase } from './counters.ts';
+import { EarlyPackets, type GiveEarly } from './early-packets.ts';
 import { Pacer } from './pacer.ts';
 import type { DatapathEvent, PeerPath } from './protocol.ts';
 
@@ -68,6 +69,7 @@ export class InboundPump {
   readonly #bySpi = new Map<number, Entry>();
   readonly #byId = new Map<number, Entry>();
   readonly #unknownSpi = new Pacer(1000, 5);
+  readonly #early = new EarlyPackets();
   readonly #flows = new FlowCache<InboundSa>();
   #last: Entry | undefined;
   #innerMtu = 0;
@@ -190,7 +192,10 @@ export class InboundPump {
     let entry = this.#last;
     if (entry === undefined || entry.spi !== spi) {
       entry = this.#bySpi.get(spi);
-      if (!entry) return this.#unknown(spi, from, fromAt);
+      if (!entry) {
+        this.#early.keep(spi, buffer, at, length, from, fromAt, outerClass);
+        return this.#unknown(spi, from, fromAt);
+      }
       this.#last = entry;
     }
     // What the limit counts is known only after decryption; the ESP packet is never shorter than that.
@@ -211,6 +216,15 @@ export class InboundPump {
       default:
         return this.#lost(DropAt.malformed);
     }
+  }
+
+  /** Gives away what came for an SPI before its pair was installed, for `take` to take it now. */
+  early(spi: number, give: GiveEarly): void {
+    this.#early.drain(spi, (packet, from, outerClass) => {
+      this.count(DropAt.noSa, -1);
+      this.count(DATAGRAMS_IN, -1);
+      give(packet, from, outerClass);
+    });
   }
 
   #unknown(spi: number, from: Uint8Array, fromAt: number): Inbound {

@@ -89,6 +89,7 @@ class InlineDatapath implements Datapath {
       this.#slots.release(pair.id);
       throw error;
     }
+    this.#pump.early(pair.spiIn, (packet, from) => this.#take(packet, from));
   }
 
   activateOutbound(id: number): void {
@@ -190,15 +191,20 @@ class InlineDatapath implements Datapath {
 
   #datagram(bytes: Uint8Array, remote: Endpoint): void {
     if (this.#closed || bytes.length > this.#received.length || !parseIp(remote.address)) return;
+    writeSockaddr(remote, this.#from, 0);
+    if (this.#take(bytes, this.#from) !== Inbound.IKE) return;
+    const { resultAt, resultLength } = this.#pump;
+    this.#ike(this.#received.slice(resultAt, resultAt + resultLength), remote);
+  }
+
+  #take(bytes: Uint8Array, from: Uint8Array): Inbound {
     const pump = this.#pump;
     pump.beginBatch();
     this.#received.set(bytes);
-    writeSockaddr(remote, this.#from, 0);
-    const verdict = pump.inbound(this.#received, 0, bytes.length, this.#from, 0);
+    const verdict = pump.inbound(this.#received, 0, bytes.length, from, 0);
     if (verdict === Inbound.PACKET)
       this.#toHost(this.#received.subarray(pump.resultAt, pump.resultAt + pump.resultLength));
-    else if (verdict === Inbound.IKE)
-      this.#ike(this.#received.slice(pump.resultAt, pump.resultAt + pump.resultLength), remote);
+    return verdict;
   }
 
   #ike(bytes: Uint8Array, remote: Endpoint): void {

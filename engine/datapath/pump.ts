@@ -77,6 +77,11 @@ export class Pump {
     this.#in.setInnerMtu(mtu);
   }
 
+  /** Gives away what came for an SPI before its pair was installed, for `inbound` to take it now. */
+  early(...[spi, give]: Parameters<InboundPump['early']>): void {
+    this.#in.early(spi, give);
+  }
+
   /** The earliest moment at which {@link tick} has something to do. */
   nextDeadline(): Instant | undefined {
     const [out, arriving] = [this.#out.nextDeadline(), this.#in.nextDeadline()];

@@ -138,6 +138,7 @@ function inbound(frame: Frame): Runner {
     switch (command.kind) {
       case 'install':
         pump.install(command.pair, command.path, command.slot);
+        loop.early(command.pair.spiIn);
         return;
       case 'activate':
         pump.activated(command.id);
@@ -155,7 +156,7 @@ function inbound(frame: Frame): Runner {
         return;
     }
   };
-  const loop = new InboundLoop({
+  const loop: InboundLoop = new InboundLoop({
     libc,
     pump,
     memory: packetMemory(inboundMemory(coalesces)),

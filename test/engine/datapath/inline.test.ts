@@ -143,3 +143,33 @@ test('a closed data path is quiet, and closing twice is fine', async () => {
   assert.equal(b.path.totals().datagramsIn, 0);
   await a.path.close();
 });
+
+test('packets that come before their pair is installed reach the host then', async () => {
+  const [a, b] = [await end('127.0.0.1'), await end('127.0.0.1')];
+  try {
+    const { left, right } = pairs(GCM);
+    const heard: number[] = [];
+    b.tun.onHostPacket((packet) => {
+      const ip = readIp(packet);
+      const echo = ip && parseEcho(ip);
+      if (echo) heard.push(echo.sequence);
+    });
+    a.path.install(left, { remote: { address: '127.0.0.1', port: b.path.local.port } });
+    for (let sequence = 1; sequence <= 3; sequence++)
+      a.tun.push(
+        buildEcho('10.1.0.1', '10.2.0.1', {
+          kind: 'request',
+          identifier: 7,
+          sequence,
+          data: new Uint8Array(40),
+        }),
+      );
+    await until(() => b.path.totals().drops['no-sa'] === 3);
+    b.path.install(right, { remote: { address: '127.0.0.1', port: a.path.local.port } });
+    await until(() => heard.length === 3);
+    assert.deepEqual(heard, [1, 2, 3]);
+    assert.equal(b.path.totals().drops['no-sa'], 0);
+  } finally {
+    await Promise.all([a.path.close(), b.path.close()]);
+  }
+});

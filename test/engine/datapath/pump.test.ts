@@ -8,6 +8,7 @@ import { readU16, readU32, writeU16 } from '../../../engine/base/bytes.ts';
 import type { Endpoint } from '../../../engine/base/ip.ts';
 import { SOCKADDR_LENGTH, writeSockaddr } from '../../../engine/base/sockaddr.ts';
 import { COUNTERS_BYTE_LENGTH, readSlot, readTotals } from '../../../engine/datapath/counters.ts';
+import { EarlyPackets } from '../../../engine/datapath/early-packets.ts';
 import { Inbound } from '../../../engine/datapath/inbound-pump.ts';
 import type { DatapathEvent, Drop } from '../../../engine/datapath/protocol.ts';
 import { Pump } from '../../../engine/datapath/pump.ts';
@@ -336,4 +337,44 @@ test('an identifier or SPI that is taken is a mistake of the caller', () => {
   const { a } = joined();
   const { left } = pairs(GCM);
   assert.throws(() => a.pump.install(left, { remote: RIGHT }, 1), RangeError);
+});
+
+test('what came for a pair before it was installed is taken then, in order and once', () => {
+  const [a, b] = [new Side(), new Side()];
+  const { left, right } = pairs(GCM);
+  a.pump.install(left, { remote: RIGHT }, 0);
+  const inner = Array.from({ length: 5 }, (_, n) => packet(100 + n));
+  const datagrams = inner.map((one) => sealed(a, one));
+  for (const datagram of datagrams) assert.equal(b.in(datagram, LEFT), Inbound.NONE);
+  assert.equal(b.drops('no-sa'), 5);
+  b.pump.install(right, { remote: LEFT }, 0);
+  const taken: (Uint8Array | Inbound)[] = [];
+  const again = (early: Uint8Array, from: Uint8Array): void => {
+    const copy = early.slice();
+    const verdict = b.pump.inbound(copy, 0, copy.length, from, 0);
+    taken.push(
+      verdict === Inbound.PACKET
+        ? copy.slice(b.pump.resultAt, b.pump.resultAt + b.pump.resultLength)
+        : verdict,
+    );
+  };
+  b.pump.early(right.spiIn, again);
+  assert.deepEqual(taken, inner);
+  assert.equal(b.drops('no-sa'), 0);
+  assert.equal(readTotals(b.block).datagramsIn, 5);
+  assert.equal(readSlot(b.block, 0, b.now)?.packetsIn, 5);
+  b.pump.early(right.spiIn, again);
+  assert.equal(taken.length, 5);
+});
+
+test('of packets that nobody has an SA for, the latest are kept and the large are not', () => {
+  const early = new EarlyPackets();
+  const from = new Uint8Array(SOCKADDR_LENGTH);
+  for (let n = 0; n < 2000; n++)
+    early.keep(n % 2 === 0 ? 500 : 600, Uint8Array.of(n >> 8, n), 0, 2, from, 0, -1);
+  early.keep(600, new Uint8Array(2049), 0, 2049, from, 0, -1);
+  const seen: number[] = [];
+  early.drain(600, (octets) => seen.push(readU16(octets, 0)));
+  assert.deepEqual([seen.length, seen[0], seen.at(-1)], [256, 1489, 1999]);
+  early.drain(600, () => assert.fail('given away twice'));
 });
