@@ -27,6 +27,7 @@ import { type PeerProcess, peerProcess } from './ffi/peercred.linux.ts';
 import { memoryHost } from './host.fake.ts';
 import { firewallTable, linuxHostEnvironment, routingOf } from './host.linux.ts';
 import { type OpenHost, openHost } from './host.ts';
+import { withLogind } from './netmon/logind.linux.ts';
 import { networkMonitor } from './netmon/monitor.ts';
 import type { WatchNetwork } from './netmon/port.ts';
 import { FileSecrets } from './secrets/file-store.ts';
@@ -182,7 +183,9 @@ export function selectPeerCredentials(): ((socket: Socket) => PeerProcess | unde
 export function selectNetworkMonitor(): WatchNetwork {
   const [name, ...args] = MONITORS[process.platform] ?? [];
   const path = name === undefined ? undefined : systemCommands().find(name);
-  return path === undefined ? networkMonitor() : networkMonitor([path, ...args]);
+  const monitor = path === undefined ? networkMonitor() : networkMonitor([path, ...args]);
+  const busctl = process.platform === 'linux' ? systemCommands().find('busctl') : undefined;
+  return busctl === undefined ? monitor : withLogind(monitor, { busctl });
 }
 
 const MONITORS: Readonly<Record<string, readonly string[]>> = {

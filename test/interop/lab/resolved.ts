@@ -8,15 +8,14 @@ import { until } from './command.ts';
 import type { Host } from './host.ts';
 
 const DAEMON = '/lib/systemd/systemd-resolved';
-const BUS = '/run/dbus/system_bus_socket';
+/** The system bus, as seen on the machine that has it. */
+export const BUS = '/run/dbus/system_bus_socket';
 
-/** What a machine must have installed for it, for `requireOrSkip`. */
-export const RESOLVED_NEEDS = {
-  root: true,
-  namespaces: true,
-  commands: [DAEMON, 'resolvectl', 'busctl', 'dbus-daemon'],
-  files: ['/dev/net/tun'],
-} as const;
+/** What a machine must have installed for a bus. */
+export const BUS_NEEDS = { commands: ['busctl', 'dbus-daemon'] } as const;
+
+/** And for the daemon. */
+export const RESOLVED_NEEDS = { commands: [DAEMON, 'resolvectl', ...BUS_NEEDS.commands] } as const;
 
 /** The system bus of one machine, from the distribution's configuration. */
 export async function startBus(host: Host): Promise<void> {
