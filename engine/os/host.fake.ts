@@ -36,6 +36,7 @@ export function memoryHost(): MemoryHost {
       return [];
     },
     guards: () => ({ closed: false, guards }),
+    networkChanged: async (): Promise<readonly HostChange[]> => [],
     recover: async (): Promise<readonly HostChange[]> => [],
     close: async (): Promise<void> => undefined,
   };

@@ -25,6 +25,8 @@ export interface HostEnvironment {
   readonly routes: RoutePort;
   readonly dns: DnsPort;
   readonly routing: Routing;
+  /** What keeps the gateway out of the tunnel rests on the present network, and must follow it. */
+  readonly followsNetwork?: boolean;
   readonly firewall: FirewallPort;
   guardStorage(stateDir: string): GuardStorage;
   /** Differs after each start of the machine. */
@@ -40,6 +42,8 @@ export interface HostOptions {
 }
 
 export interface OpenHost extends Host {
+  /** Addresses, routes or links of the machine have changed: follows where that is needed. Never throws. */
+  networkChanged(): Promise<readonly HostChange[]>;
   /** Lets go of the journal's file once what is under way has ended. What is applied stays. */
   close(): Promise<void>;
 }
@@ -155,6 +159,19 @@ class SystemHost implements OpenHost {
 
   guards(): ReturnType<Host['guards']> {
     return { closed: this.#guards.closed, guards: this.#guards.all };
+  }
+
+  networkChanged(): Promise<readonly HostChange[]> {
+    return this.#serial(async () => {
+      const changes: HostChange[] = [];
+      if (this.#environment.followsNetwork !== true || this.#desired.size === 0) return changes;
+      try {
+        await this.#reconcile(this.#desired, changes, false);
+      } catch (error) {
+        this.#report(changes, `the new network could not be followed: ${explain(error)}`);
+      }
+      return changes;
+    });
   }
 
   recover(): Promise<readonly HostChange[]> {

@@ -24,6 +24,7 @@ import { loadDarwinLibc } from './ffi/libc.darwin.ts';
 import { loadLinuxLibc } from './ffi/libc.linux.ts';
 import { darwinPeerProcess } from './ffi/peercred.darwin.ts';
 import { type PeerProcess, peerProcess } from './ffi/peercred.linux.ts';
+import { darwinHostEnvironment } from './host.darwin.ts';
 import { memoryHost } from './host.fake.ts';
 import { firewallTable, linuxHostEnvironment, routingOf } from './host.linux.ts';
 import { type OpenHost, openHost } from './host.ts';
@@ -150,6 +151,9 @@ export async function selectHost({ stateDir, log, fake }: HostRequest): Promise<
   if (fake === true) return memoryHost();
   if (process.platform === 'linux')
     return openHost({ stateDir, log, environment: linuxHostEnvironment(routingOf(stateDir)) });
+  const darwin = darwinLibc();
+  if (darwin)
+    return openHost({ stateDir, log, environment: darwinHostEnvironment(darwin, systemCommands()) });
   throw new OsError('not-supported', `routes and name servers cannot be set on ${process.platform} yet`);
 }
 

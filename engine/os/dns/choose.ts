@@ -17,6 +17,7 @@ const STUB = /^\s*nameserver\s+127\.0\.0\.5[34]\s*$/m;
  * namespace would give our servers to whichever interface there has our index.
  */
 export function chooseDnsMode(world: DnsWorld): DnsChoice {
+  if (world.native !== undefined) return { mode: 'resolved', reason: world.native };
   const withUs = world.resolvedRuns && world.resolvedHere === true;
   if (world.ownNamespace && !withUs) return { mode: 'file', reason: 'in a network namespace of its own' };
   if (world.mounted) return { mode: 'file', reason: 'resolv.conf is mounted over' };

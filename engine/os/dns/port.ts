@@ -4,6 +4,8 @@ export type DnsMode = 'resolved' | 'resolvconf' | 'file';
 
 /** The facts about a host that decide how its name servers are set. */
 export interface DnsWorld {
+  /** Name servers belong to an interface by the system's own means, which this names; the rest does not count then. */
+  readonly native?: string;
   /** systemd-resolved has its name on the system bus. */
   readonly resolvedRuns: boolean;
   /** It is in the network namespace of this process; null when that cannot be seen. */
@@ -24,7 +26,7 @@ export interface DnsWorld {
   readonly nssResolve: boolean;
 }
 
-/** Servers of one interface, in systemd-resolved. All names when `domains` is empty. */
+/** Servers of one interface, in systemd-resolved or by the system's own means. All names when `domains` is empty. */
 export interface DnsLinkItem {
   readonly kind: 'dns-link';
   readonly interface: string;

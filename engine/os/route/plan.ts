@@ -19,6 +19,7 @@ import type {
   Family,
   LinkBefore,
   LinkItem,
+  ObservedRoute,
   ObservedRoutes,
   RouteItem,
   Routing,
@@ -90,6 +91,9 @@ export function hostPrefix(address: string): string | undefined {
   return bytes && formatPrefix({ address: formatIp(bytes), length: bytes.length * 8 });
 }
 
+const bypasses = (item: ThrowItem, observed: ObservedRoutes): readonly ObservedRoute[] =>
+  observed.routes.filter((r) => r.throws && r.destination === item.destination && r.metric === item.metric);
+
 /** True when the host is as the item says. */
 export function isPresent(item: RouteItem, observed: ObservedRoutes): boolean {
   switch (item.kind) {
@@ -109,9 +113,7 @@ export function isPresent(item: RouteItem, observed: ObservedRoutes): boolean {
           r.source === item.source,
       );
     case 'throw':
-      return observed.routes.some(
-        (r) => r.throws && r.destination === item.destination && r.metric === item.metric,
-      );
+      return bypasses(item, observed).some((r) => r.stale !== true);
     case 'rule':
       return observed.rules.some(
         (r) => r.family === item.family && r.table === item.table && r.preference === item.preference,
@@ -247,6 +249,7 @@ function linkBefore(input: RoutePlanInput, item: LinkItem): LinkBefore | null {
  * them: it is ours while each of its values is the one before or the one after, and not all are those before.
  */
 function isStillOurs({ item, before }: OwnedRoute, observed: ObservedRoutes): boolean {
+  if (item.kind === 'throw') return bypasses(item, observed).length > 0;
   if (item.kind !== 'link') return isPresent(item, observed);
   const link = observed.links.get(item.interface);
   if (link === undefined || before === null) return false;

@@ -91,6 +91,8 @@ export interface ObservedRoute {
   /** Null for a throw. */
   readonly interface: string | null;
   readonly source: string | null;
+  /** A bypass that is there, but no longer leads where the gateway is reached: to be made anew. */
+  readonly stale?: boolean;
 }
 
 export interface ObservedRule {

@@ -185,13 +185,15 @@ static int find_route(const uint8_t *message)
 }
 
 /* The interface of a route: that of its gateway, given by index or found by the route to it; else its header's. */
-static int interface_of(const uint8_t *message)
+static int interface_of(const uint8_t *message, int except)
 {
 	const struct rt_msghdr_d *header = (const void *)message;
 	size_t at = sizeof *header + padded(message[sizeof *header]);
 	if (message[at + 1] == 18)
 		return message[at + 2];
 	for (int i = 0; i < route_count; i++) {
+		if (i == except)
+			continue;
 		const struct rt_msghdr_d *one = (const void *)routes[i].octets;
 		size_t gateway = sizeof *one + padded(routes[i].octets[sizeof *one]);
 		if (memcmp(routes[i].octets + gateway, message + at, message[at]) == 0)
@@ -238,7 +240,7 @@ static int routing_message(const uint8_t *message, size_t length)
 	routes[found].length = (uint16_t)length;
 	memcpy(routes[found].octets, message, length);
 	header = (void *)routes[found].octets;
-	header->index = (uint16_t)interface_of(message);
+	header->index = (uint16_t)interface_of(message, found);
 	header->type = 4;
 	header->flags |= 1;
 	header->seq = 0;
@@ -285,10 +287,33 @@ static int take_address(int index, const uint8_t *address, size_t from, size_t l
 	return -1;
 }
 
+/* A utun takes its addresses and routes along. Its place is used again when it was the last. */
+static void take_interface(int unit)
+{
+	char name[16];
+	snprintf(name, sizeof name, "utun%d", unit - 1);
+	int index = link_index(name), kept = 0;
+	for (int i = 0; i < address_count; i++)
+		if (addresses[i].octets[12] != index)
+			addresses[kept++] = addresses[i];
+	address_count = kept;
+	kept = 0;
+	for (int i = 0; i < route_count; i++)
+		if (((const struct rt_msghdr_d *)(const void *)routes[i].octets)->index != index)
+			routes[kept++] = routes[i];
+	route_count = kept;
+	if (index == link_count)
+		link_count--;
+	else
+		links[index - 1].name[0] = 0;
+}
+
 static size_t list_interfaces(uint8_t *into)
 {
 	size_t at = 0;
 	for (int i = 0; i < link_count; i++) {
+		if (links[i].name[0] == 0)
+			continue;
 		uint8_t message[132] = { 0 };
 		uint16_t whole = sizeof message;
 		int32_t addrs = 1 << 4;
@@ -409,8 +434,8 @@ DARWIN(int, close, (int fd))
 	if (fd >= 0 && fd < MOST_FDS) {
 		if (fds[fd].kind == UTUN) {
 			syscall(SYS_close, fds[fd].peer);
-			if (fds[fd].unit > 0 && link_count == link_index(links[link_count - 1].name))
-				link_count--;
+			if (fds[fd].unit > 0)
+				take_interface(fds[fd].unit);
 		}
 		memset(fds + fd, 0, sizeof *fds);
 	}
