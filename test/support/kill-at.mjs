@@ -4,22 +4,25 @@
  * A step is something that outlives the process: a file written, cut, renamed or removed, a command of the firewall or
  * of a resolver that has ended, and whatever a program announces by `process.emit('step')`. Nothing in the program has
  * to know of it. CULVERT_KILL_AT says after which step (0: never); the number of steps is then written at the end to
- * the file that CULVERT_KILL_COUNT names, if any.
+ * the file that CULVERT_KILL_COUNT names, if any. CULVERT_KILL_FROM names files, the first write to which is step 1.
  */
 import childProcess from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import files from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 
 const fatal = Number(process.env.CULVERT_KILL_AT ?? 0);
-/** Steps are counted from this file on being written to the first time, when it is named. */
-const from = process.env.CULVERT_KILL_FROM;
+/** Steps count from the first write to one of these files on, when any are named. */
+const from = process.env.CULVERT_KILL_FROM?.split(' ');
 let counting = from === undefined;
 let steps = 0;
+/** Names of open files. */
+const names = new WeakMap();
 
 function step() {
-  if (counting && ++steps === fatal) process.kill(process.pid, 'SIGKILL');
+  if (counting && isMainThread && ++steps === fatal) process.kill(process.pid, 'SIGKILL');
 }
 
 process.on('step', step);
@@ -37,19 +40,26 @@ for (const name of ['rename', 'rm']) {
   const real = files[name];
   files[name] = async (...args) => {
     const result = await real(...args);
-    if (from !== undefined && args.some((arg) => basename(String(arg)) === from)) counting = true;
     step();
     return result;
   };
 }
 
-const sample = await files.open('/dev/null');
+const { open } = files;
+files.open = async (path, ...args) => {
+  const file = await open(path, ...args);
+  names.set(file, basename(String(path)));
+  return file;
+};
+
+const sample = await open('/dev/null');
 const handle = Object.getPrototypeOf(sample);
 await sample.close();
 for (const name of ['appendFile', 'writeFile', 'write', 'truncate', 'chown', 'chmod']) {
   const real = handle[name];
   handle[name] = async function counted(...args) {
     const result = await real.apply(this, args);
+    if (name.endsWith('File') && from?.includes(names.get(this))) counting = true;
     step();
     return result;
   };
@@ -59,5 +69,5 @@ syncBuiltinESMExports();
 
 process.on('exit', () => {
   const { CULVERT_KILL_COUNT } = process.env;
-  if (CULVERT_KILL_COUNT !== undefined) writeFileSync(CULVERT_KILL_COUNT, String(steps));
+  if (CULVERT_KILL_COUNT !== undefined && isMainThread) writeFileSync(CULVERT_KILL_COUNT, String(steps));
 });

@@ -49,11 +49,14 @@ export class Culvert {
   }
 
   /** Starts the engine, again after `kill` or `stop` with the same socket and state folder. */
-  async restart(level = process.env.CULVERT_DATAPATH_LEVEL): Promise<void> {
+  async restart(
+    level = process.env.CULVERT_DATAPATH_LEVEL,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     const limit = level === undefined ? [] : ['--datapath-level', level];
     const process = this.host.spawn(
       [...COMMAND, 'engine', '--json', '--socket', this.socket, '--state', this.state, ...limit],
-      { log: this.logFile, stdout: 'pipe' },
+      { log: this.logFile, stdout: 'pipe', env },
     );
     this.#process = process;
     let said = '';
@@ -120,6 +123,11 @@ export class Culvert {
     await this.#rpc().call('tunnel.down', { name });
   }
 
+  /** Ends every kill switch. */
+  async releaseByCall(): Promise<void> {
+    await this.#rpc().call('host.release', {});
+  }
+
   async rekey(name: string, child?: string): Promise<void> {
     await this.#rpc().call(
       'tunnel.rekey',
@@ -147,6 +155,12 @@ export class Culvert {
 
   log(): string {
     return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8') : '';
+  }
+
+  /** It has ended, whoever ended it. */
+  get gone(): boolean {
+    const child = this.#process;
+    return !child || child.exitCode !== null || child.signalCode !== null;
   }
 
   /** Ends it without any chance to clean up. */
