@@ -12,54 +12,11 @@ import { difference, hostState } from '../lab/host-state.ts';
 import { ADDRESS } from '../lab/lab.ts';
 import { firstPing } from '../lab/probe.ts';
 import { profile } from '../lab/profile.ts';
-import { type Stage, scenario } from '../lab/stage.ts';
+import { scenario } from '../lab/stage.ts';
+import { watchUplinks } from '../lab/uplinks.ts';
 
 const QUICK = { timeout: 1, base: 1, jitter: 0, tries: 3 };
 const EVERYTHING = ['0.0.0.0/0', '::/0'];
-
-/** Neighbours and addresses, which a machine needs; IKE and ESP to the gateway. */
-const HARMLESS =
-  'arp or icmp6 or (udp and host 10.77.0.2 and (port 500 or port 4500)) or (udp and (port 67 or port 546 or port 547))';
-
-/** The user's programs at work: somewhere in the Internet, by both families and by name, and without end. */
-const USER = [
-  'while :; do',
-  `ping -c1 -W1 ${ADDRESS.wan} & ping -c1 -W1 ${ADDRESS.gw} & ping -6 -c1 -W1 ${ADDRESS.wan6} &`,
-  `ping -c1 -W1 192.0.2.53 & ping -c1 -W1 ${ADDRESS.natInside} &`,
-  `getent ahosts leak.example & getent ahosts ${ADDRESS.wan} &`,
-  'sleep 0.2; done',
-].join(' ');
-
-interface Watch {
-  /** Lines of what left outside since the last look. */
-  leaks(): string[];
-  stop(): void;
-}
-
-/** `icmp6` hides pings, so those are caught by their type. */
-const FILTER = `not (${HARMLESS}) or (icmp6 and ip6[40] == 128)`;
-
-async function watchUplinks({ lab }: Stage): Promise<Watch> {
-  const texts: string[] = [];
-  const captures = ['nat0', 'direct0'].map((uplink) => {
-    const child = lab.client.spawn(['tcpdump', '-lnn', '-Q', 'out', '-i', uplink, FILTER], {
-      stdout: 'pipe',
-    });
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      texts.push(...text.split('\n').filter((line) => line !== ''));
-    });
-    return child;
-  });
-  const user = lab.client.spawn(['setsid', 'sh', '-c', USER], { log: join(lab.folder, 'user.log') });
-  await sleep(500);
-  return {
-    leaks: () => texts.splice(0),
-    stop: () => {
-      if (user.pid !== undefined) process.kill(-user.pid, 'SIGKILL');
-      for (const child of captures) child.kill('SIGINT');
-    },
-  };
-}
 
 const guarded = (mode: 'while-up' | 'always', allowLocal = false) =>
   profile({
@@ -76,7 +33,7 @@ scenario('kill-switch', async (stage) => {
   const conf = gatewayConf({ child: { local_ts: EVERYTHING.join(', ') } });
 
   await stage.step('without it the capture sees the user, so that silence means something', async () => {
-    const watch = await watchUplinks(stage);
+    const watch = await watchUplinks(stage.lab);
     try {
       await until('packets outside', () => watch.leaks().length > 3, { timeout: 5_000 });
     } finally {
@@ -94,7 +51,7 @@ scenario('kill-switch', async (stage) => {
       closed: false,
       guards: [{ profile: 'lab', mode: 'while-up', protects: ['everything'], blocking: false }],
     });
-    const watch = await watchUplinks(stage);
+    const watch = await watchUplinks(stage.lab);
     try {
       await stage.carries();
       await culvert.cli(['rekey', 'lab', '--child', 'net']);
@@ -120,7 +77,7 @@ scenario('kill-switch', async (stage) => {
   await stage.step('always: a crash, the time without an engine and its restart leak nothing', async () => {
     await stage.gateway.load(conf);
     await stage.connect(guarded('always'));
-    const watch = await watchUplinks(stage);
+    const watch = await watchUplinks(stage.lab);
     try {
       await culvert.kill();
       await sleep(1_000);
