@@ -9,7 +9,7 @@ import type { Endpoint } from '../base/ip.ts';
 import type { EspSaPair } from '../esp/params.ts';
 import type { LinuxLibc } from '../os/ffi/libc.linux.ts';
 import type { Tun } from '../os/tun/port.ts';
-import type { RawUdp } from '../os/udp/udp.linux.ts';
+import type { RawUdp } from '../os/udp/raw.ts';
 import { monotonic } from './clock.ts';
 import { COUNTERS_BYTE_LENGTH, clearSlot, readSlot, readTotals, SlotTable } from './counters.ts';
 import { NON_ESP_MARKER_LENGTH } from './inbound-pump.ts';

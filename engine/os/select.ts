@@ -20,6 +20,7 @@ import { OsError } from './error.ts';
 import { linuxFacts } from './facts/facts.linux.ts';
 import type { FactsPort } from './facts/port.ts';
 import { dataProtection, loadCrypt32 } from './ffi/crypt32.win32.ts';
+import { loadIpHelper } from './ffi/iphlpapi.win32.ts';
 import { loadDarwinLibc } from './ffi/libc.darwin.ts';
 import { loadLinuxLibc } from './ffi/libc.linux.ts';
 import { darwinPeerProcess } from './ffi/peercred.darwin.ts';
@@ -28,6 +29,7 @@ import { darwinHostEnvironment } from './host.darwin.ts';
 import { memoryHost } from './host.fake.ts';
 import { firewallTable, linuxHostEnvironment, routingOf } from './host.linux.ts';
 import { type OpenHost, openHost } from './host.ts';
+import { windowsHostEnvironment } from './host.win32.ts';
 import { withLogind } from './netmon/logind.linux.ts';
 import { networkMonitor } from './netmon/monitor.ts';
 import type { WatchNetwork } from './netmon/port.ts';
@@ -39,9 +41,11 @@ import { dataProtectionKeeper } from './secrets/secrets.win32.ts';
 import type { Tun, TunPort } from './tun/port.ts';
 import { darwinTun } from './tun/tun.darwin.ts';
 import { linuxTun } from './tun/tun.linux.ts';
+import { installedTun } from './tun/tun.win32.ts';
 import type { UdpPort } from './udp/port.ts';
 import { linuxUdp, openRawUdp } from './udp/udp.linux.ts';
 import { dgramUdp, openDgram } from './udp/udp.ts';
+import { windowsUdp } from './udp/udp.win32.ts';
 
 export interface DatapathRequest {
   /** Closed with the data path. */
@@ -56,6 +60,8 @@ export interface DatapathRequest {
   readonly offload?: OffloadLevel;
 }
 
+const isWindows = process.platform === 'win32';
+
 const linuxLibc = (): ReturnType<typeof loadLinuxLibc> =>
   process.platform === 'linux' ? loadLinuxLibc() : undefined;
 
@@ -68,11 +74,13 @@ export function selectTun(): TunPort {
   if (libc) return linuxTun(libc);
   const darwin = darwinLibc();
   if (darwin) return darwinTun(darwin);
+  if (isWindows) return installedTun(process.execPath);
   throw new OsError('not-supported', `there is no tun for ${process.platform} on ${process.arch} yet`);
 }
 
 export function selectUdp(): UdpPort {
   const libc = linuxLibc();
+  if (isWindows) return windowsUdp(loadIpHelper());
   return libc ? linuxUdp(libc) : dgramUdp;
 }
 
@@ -80,7 +88,7 @@ export function selectUdp(): UdpPort {
 export const selectCrypto = (): CryptoProvider => openSslProvider(openSslPath()) ?? nodeProvider;
 
 /** On Windows the executable must be named; elsewhere it is found as the process itself. */
-const openSslPath = (): string | null => (process.platform === 'win32' ? process.execPath : null);
+const openSslPath = (): string | null => (isWindows ? process.execPath : null);
 
 /** The worker's entry: from source through tsx, or the file beside the bundle. */
 const workerUrl = (): URL =>
@@ -154,6 +162,7 @@ export async function selectHost({ stateDir, log, fake }: HostRequest): Promise<
   const darwin = darwinLibc();
   if (darwin)
     return openHost({ stateDir, log, environment: darwinHostEnvironment(darwin, systemCommands()) });
+  if (isWindows) return openHost({ stateDir, log, environment: windowsHostEnvironment() });
   throw new OsError('not-supported', `routes and name servers cannot be set on ${process.platform} yet`);
 }
 
@@ -167,7 +176,7 @@ export const selectFacts = (stateDir: string): FactsPort => ({
 });
 
 function keyKeepers(): readonly KeyKeeper[] {
-  if (process.platform === 'win32') return [dataProtectionKeeper(dataProtection(loadCrypt32()))];
+  if (isWindows) return [dataProtectionKeeper(dataProtection(loadCrypt32()))];
   return process.platform === 'darwin' ? [keychainKeeper(systemCommands())] : linuxKeepers(systemCommands());
 }
 
@@ -177,7 +186,7 @@ export const selectSecrets = (stateFolder: string, passedOver: (reason: string) 
 
 /** Who is at the other end of a local socket; none where access to a named pipe decides by itself. */
 export function selectPeerCredentials(): ((socket: Socket) => PeerProcess | undefined) | undefined {
-  if (process.platform === 'win32') return undefined;
+  if (isWindows) return undefined;
   if (process.platform === 'linux') return peerProcess;
   const darwin = darwinLibc();
   return darwin ? darwinPeerProcess(darwin) : () => undefined;

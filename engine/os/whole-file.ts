@@ -20,7 +20,7 @@ export async function writeWhole(path: string, text: string): Promise<void> {
 }
 
 /** A rename is on the disk when its folder is. Windows opens no folders and keeps its own order. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined);
   if (!folder) return;
   try {

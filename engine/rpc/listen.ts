@@ -51,6 +51,20 @@ function bind(server: Server, path: string): Promise<void> {
   });
 }
 
+/**
+ * A pipe of Windows. Who may open it for reading and writing is what its default security descriptor says: LocalSystem,
+ * administrators and the engine's own user. An existing pipe of the name is another engine's, or somebody's trap.
+ */
+async function bindPipe(server: Server, path: string): Promise<void> {
+  try {
+    await bind(server, path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EADDRINUSE' || code === 'EACCES') throw inUse(path);
+    throw error;
+  }
+}
+
 const inUse = (path: string): ApiError =>
   new ApiError(
     localFailure('USAGE', `another engine already serves ${path}`, [
@@ -80,7 +94,7 @@ export async function listenOn(
   { path, groupId, mode = SOCKET_MODE }: ListenOptions,
 ): Promise<void> {
   if (isPipe(path)) {
-    await bind(server, path);
+    await bindPipe(server, path);
     return;
   }
   if (Buffer.byteLength(path) > MAX_PATH_OCTETS)

@@ -1,19 +1,10 @@
 /** The guards' file in the state folder: written beside, synced, and renamed into place. */
-import { constants } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OsError } from '../error.ts';
+import { syncFolder, writeWhole } from '../whole-file.ts';
 import type { GuardStorage } from './guards.ts';
 import { GUARD_FILE, readStored, storedText } from './stored.ts';
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
 
 const unusable = (error: unknown): OsError => {
   const { code, message } = error as NodeJS.ErrnoException;
@@ -34,19 +25,9 @@ export function fileGuards(stateDir: string): GuardStorage {
       }
     },
     write: async (guards) => {
-      const fresh = `${path}.new`;
       try {
         await mkdir(stateDir, { recursive: true, mode: 0o700 });
-        await rm(fresh, { force: true });
-        const file = await open(fresh, 'wx', 0o600);
-        try {
-          await file.writeFile(storedText(guards));
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(fresh, path);
-        await syncFolder(stateDir);
+        await writeWhole(path, storedText(guards));
       } catch (error) {
         throw unusable(error);
       }

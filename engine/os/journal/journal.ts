@@ -6,9 +6,10 @@
  * checks first that the value is ours.
  */
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { copyFile, type FileHandle, mkdir, open, readFile, rename, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OsError } from '../error.ts';
+import { syncFolder } from '../whole-file.ts';
 import type { Journal, JournalEntry, NewEntry } from './port.ts';
 import { doneLine, entryLine, type JournalText, readJournal } from './records.ts';
 
@@ -21,15 +22,6 @@ export interface JournalOptions {
 
 export const JOURNAL_FILE = 'changes.jsonl';
 const KEPT_ASIDE_LIMIT = 1000;
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
 
 async function readText(path: string): Promise<string> {
   try {
@@ -83,12 +75,20 @@ async function rewrite(stateDir: string, path: string, live: readonly JournalEnt
 class FileJournal implements Journal {
   readonly problems: readonly string[];
   readonly #file: FileHandle;
+  readonly #path: string;
   readonly #bootId: string;
   readonly #live = new Map<number, JournalEntry>();
   #lastId: number;
 
-  constructor(file: FileHandle, bootId: string, text: JournalText, problems: readonly string[]) {
+  constructor(
+    file: FileHandle,
+    path: string,
+    bootId: string,
+    text: JournalText,
+    problems: readonly string[],
+  ) {
     this.#file = file;
+    this.#path = path;
     this.#bootId = bootId;
     this.#lastId = text.lastId;
     this.problems = problems;
@@ -113,7 +113,8 @@ class FileJournal implements Journal {
   async done(ids: readonly number[]): Promise<void> {
     const known = ids.filter((id) => this.#live.has(id));
     if (known.length === 0) return;
-    if (known.length === this.#live.size) await this.#file.truncate(0);
+    // By its name: on Windows a file that is open for appending cannot be cut.
+    if (known.length === this.#live.size) await truncate(this.#path, 0);
     else await this.#file.appendFile(doneLine(known));
     await this.#file.datasync();
     for (const id of known) this.#live.delete(id);
@@ -143,7 +144,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     const file = await open(path, flags, 0o600);
     await file.chmod(0o600);
     await syncFolder(options.stateDir);
-    return new FileJournal(file, options.bootId, text, problems);
+    return new FileJournal(file, path, options.bootId, text, problems);
   } catch (error) {
     if (error instanceof OsError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;

@@ -25,26 +25,12 @@ import {
 } from '../ffi/abi.ts';
 import { addressOf, fixedMemory, type LinuxLibc } from '../ffi/libc.linux.ts';
 import type { UdpPort, UdpRequest } from './port.ts';
+import type { RawUdp } from './raw.ts';
 import { openDgram } from './udp.ts';
 
 /** Octets; without CAP_NET_ADMIN the system grants less. */
 const BUFFER_LENGTH = 8 << 20;
 const LARGEST_DATAGRAM = 65535;
-
-/** A bound socket as a descriptor, which a worker thread reads and writes beside `send`. */
-export interface RawUdp {
-  readonly fd: number;
-  readonly local: Endpoint;
-  /** One `sendmsg` may carry many datagrams of one size (UDP_SEGMENT). */
-  readonly segments: boolean;
-  /** What is received may be many datagrams of one size, and says so (UDP_GRO). */
-  readonly coalesces: boolean;
-  /** Every datagram's traffic class is told, and may be said (IP_TOS, IPV6_TCLASS). */
-  readonly marks: boolean;
-  /** `prefix` and `bytes` as one datagram, at once; false when the system refuses. */
-  send(prefix: Uint8Array, bytes: Uint8Array, remote: Endpoint): boolean;
-  close(): void;
-}
 
 function openError(port: number, what: string, errno: number): OsError {
   const detail = `${what}: errno ${errno}`;

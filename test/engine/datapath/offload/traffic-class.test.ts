@@ -10,7 +10,8 @@ import { Departures } from '../../../../engine/datapath/offload/departures.ts';
 import type { Target } from '../../../../engine/datapath/targets.ts';
 import { ERRNO, MMSGHDR } from '../../../../engine/os/ffi/abi.ts';
 import { fixedMemory, type LinuxLibc, loadLinuxLibc } from '../../../../engine/os/ffi/libc.linux.ts';
-import { openRawUdp, type RawUdp } from '../../../../engine/os/udp/udp.linux.ts';
+import type { RawUdp } from '../../../../engine/os/udp/raw.ts';
+import { openRawUdp } from '../../../../engine/os/udp/udp.linux.ts';
 import { requireOrSkip } from '../../../support/require.ts';
 
 const SLOTS = 64;
