@@ -3,7 +3,7 @@
  * the self-test and simulations. It tells new IKE_SA_INIT requests from messages of known SAs, asks for
  * cookies when too many are half open (RFC 7296 §2.6), and leases addresses.
  */
-import type { IkeSpi } from '../base/brand.ts';
+import type { IkeSpi, Instant } from '../base/brand.ts';
 import { ZERO_IKE_SPI } from '../base/brand.ts';
 import { equalBytes } from '../base/bytes.ts';
 import type { Failure } from '../base/failure.ts';
@@ -26,6 +26,7 @@ import type { Credentials, Scheduler } from '../tunnel/ports.ts';
 import { decodeHeader } from '../wire/codec.ts';
 import { Exchange } from '../wire/registry.ts';
 import { AddressPool } from './pool.ts';
+import { UnknownAnswers } from './unknown.ts';
 
 export interface GatewayOptions {
   readonly config: IkeConfig;
@@ -58,6 +59,7 @@ export class Gateway {
   readonly #pool: AddressPool;
   readonly #peers = new Set<Peer>();
   readonly #cookies: CookieJar;
+  readonly #unknown = new UnknownAnswers();
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -88,6 +90,8 @@ export class Gateway {
 
   #event(event: DatapathEvent): void {
     if (event.kind === 'ike') this.#datagram(event.bytes, event.remote, event.local);
+    else if (event.kind === 'unknown-spi')
+      this.#say(this.#unknown.toPacket(event.spi, this.#now()), event.remote);
     else if (event.kind === 'failed')
       this.#options.log.error('the gateway lost its data path', { reason: event.reason });
     else for (const peer of this.#peers) if (peer.driver.traffic(event)) return;
@@ -105,6 +109,15 @@ export class Gateway {
     if (known) known.driver.datagram(bytes, path, true);
     else if (ours === ZERO_IKE_SPI && header.exchange === Exchange.IKE_SA_INIT && !header.response)
       this.#newcomer(bytes, remote, local);
+    else this.#say(this.#unknown.toMessage(header, this.#now()), remote);
+  }
+
+  #now(): Instant {
+    return this.#options.scheduler.now();
+  }
+
+  #say(bytes: Uint8Array | undefined, remote: Endpoint): void {
+    if (bytes) this.#options.datapath.sendIke(bytes, remote);
   }
 
   #header(bytes: Uint8Array): ReturnType<typeof decodeHeader> | undefined {

@@ -9,12 +9,14 @@ import { answerDeletes } from './exchanges/delete.ts';
 import { IkeRekey } from './exchanges/ike-rekey.ts';
 import { answerIntermediate } from './exchanges/intermediate.ts';
 import { answerMobike } from './exchanges/mobike.ts';
+import { redirectedLater } from './exchanges/redirect.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { retireSa, takeOver } from './ike-takeover.ts';
 import { endNow } from './lifecycle.ts';
 import { readAuthLifetime } from './parts/auth-lifetime.ts';
 import { failure, refusal } from './parts/failures.ts';
 import { notifyName } from './parts/pick.ts';
+import { readInvalidSpi } from './suspicion.ts';
 
 const ACTED_UPON: ReadonlySet<number> = new Set([
   NotifyType.AUTH_LIFETIME,
@@ -23,6 +25,8 @@ const ACTED_UPON: ReadonlySet<number> = new Set([
   NotifyType.ADDITIONAL_IP6_ADDRESS,
   NotifyType.NO_ADDITIONAL_ADDRESSES,
   NotifyType.COOKIE2,
+  NotifyType.REDIRECT,
+  NotifyType.INVALID_SPI,
   NotifyType.NAT_DETECTION_SOURCE_IP,
   NotifyType.NAT_DETECTION_DESTINATION_IP,
 ]);
@@ -93,6 +97,8 @@ function answerInformational(core: Core, sa: IkeSa, payloads: readonly Payload[]
   for (const n of findAll(payloads, 'Notify'))
     if (!ACTED_UPON.has(n.type)) core.note('message', `${notifyName(n.type)} is not acted upon`, 'debug');
   readAuthLifetime(core, payloads);
+  redirectedLater(core, payloads);
+  readInvalidSpi(core, payloads);
   const moved = answerMobike(core, sa, payloads);
   const { payloads: answer, ike } = answerDeletes(core, findAll(payloads, 'Delete'));
   respond([...moved, ...answer]);

@@ -112,6 +112,20 @@ export interface Retransmission {
   readonly tries: number;
 }
 
+/** Another gateway, as a REDIRECT names it (RFC 5685 §7.2). */
+export interface RedirectTarget {
+  readonly kind: 'address' | 'name';
+  /** Canonical address, or host name in lower case. */
+  readonly text: string;
+}
+
+export interface FollowRedirects {
+  /** Address of the gateway that has sent us to this one. */
+  readonly from?: string;
+  /** Whether a target may be followed that nobody vouches for, as in IKE_SA_INIT. */
+  readonly trusts: (target: RedirectTarget) => boolean;
+}
+
 export interface IkeConfig {
   readonly role: 'initiator' | 'responder';
   /** `forced` always lets the peer see a NAT (RFC 7296 §2.23); `auto` encapsulates when there is one. In both ESP is in UDP. */
@@ -141,6 +155,10 @@ export interface IkeConfig {
    * `never` only one.
    */
   readonly childless?: 'allow' | 'prefer' | 'force' | 'never';
+  /** For initiators: whether the peer may send us to another gateway (RFC 5685); left out, it may not. */
+  readonly followRedirects?: FollowRedirects;
+  /** For responders: where a peer that can is sent, and when. */
+  readonly sendAway?: { readonly at: 'IKE_SA_INIT' | 'IKE_AUTH'; readonly target: RedirectTarget };
   /** Offer or take MOBIKE (RFC 4555). */
   readonly mobike: boolean;
   /** Prefer RSASSA-PSS to PKCS#1 v1.5 in method 14 (RFC 7427). */
@@ -180,6 +198,8 @@ export type Command =
   | { readonly kind: 'rekey-child'; readonly id: number; readonly rehearsal?: true }
   | { readonly kind: 'delete-child'; readonly id: number }
   | { readonly kind: 'create-child'; readonly config: ChildConfig }
+  /** For responders: sends the peer to another gateway, if it can follow. */
+  | { readonly kind: 'redirect'; readonly target: RedirectTarget }
   /** A liveness check now (RFC 7296 §2.4). */
   | { readonly kind: 'probe' };
 
@@ -287,6 +307,15 @@ export type Effect =
   /** A child could not be made or rekeyed while the IKE SA lives on. */
   | { readonly kind: 'child-failed'; readonly name: string; readonly failure: Failure }
   | { readonly kind: 'path'; readonly path: Path; readonly nat: NatView }
+  /** The peer sends us to another gateway. Before `established`, `closed` with `REDIRECTED` follows. `from`: its address. */
+  | {
+      readonly kind: 'redirect';
+      readonly target: RedirectTarget;
+      readonly phase: 'IKE_SA_INIT' | 'IKE_AUTH' | 'established';
+      readonly from?: string;
+    }
+  /** Somebody says that the peer has forgotten us, and the peer is being asked: nobody vouches for it yet. `sign`: its name. */
+  | { readonly kind: 'suspicion'; readonly sign: string }
   | { readonly kind: 'state'; readonly state: IkeState }
   /** One line for the log and the timeline. Never secrets. */
   | {
@@ -330,6 +359,7 @@ export type NoteTopic =
   | 'config'
   | 'fragment'
   | 'delete'
+  | 'redirect'
   | 'drop'
   | 'hint';
 

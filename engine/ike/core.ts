@@ -97,6 +97,8 @@ export class Core {
   /** The keys have a PPK in them (RFC 8784). */
   ppkInUse = false;
   eapMethod: string | undefined;
+  /** The peer follows a REDIRECT (RFC 5685). */
+  peerFollows = false;
   /** The peer said INITIAL_CONTACT. */
   initialContact = false;
   /** A responder's EAP rounds while they go on. */
@@ -110,6 +112,8 @@ export class Core {
   retransmits = 0;
   /** When the peer last proved to be there. */
   lastHeard: Instant = 0 as Instant;
+  /** When a sign that the peer has forgotten us was last looked into. */
+  suspectedAt: Instant | undefined;
   question: Question | undefined;
   #nextQuestion = 1;
   #nextSa = 1;

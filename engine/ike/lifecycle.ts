@@ -86,6 +86,9 @@ export function conclude(core: Core, sa: IkeSa, exchange: Exchange, outcome: Out
       core.note('message', `${exchange.table.story}: once more (${outcome.why})`, 'debug');
       begin(core, sa, exchange);
       return;
+    case 'ignored':
+      core.note('hint', `ignored: ${outcome.why}`, 'debug');
+      return;
     case 'hint':
       takeHint(core, outcome.failure);
       return;

@@ -27,6 +27,7 @@ import type { IkeSa } from './ike-sa.ts';
 import { conclude, land, takeHint } from './lifecycle.ts';
 import { failure, refusal } from './parts/failures.ts';
 import { noteReceived } from './story.ts';
+import { readStray, suspect } from './suspicion.ts';
 import { learnSize, resendResponse, sendResponse } from './transport.ts';
 import type { Flight } from './window.ts';
 
@@ -68,8 +69,10 @@ export function receive(core: Core, bytes: Uint8Array, path: Path, encapsulated:
     receiveSaInitRequest(core, datagram);
   else {
     const sa = saOf(core, message);
-    if (!sa) core.note('drop', `no such IKE SA: ${message.spiInitiator}:${message.spiResponder}`, 'debug');
-    else if (message.response) receiveResponse(core, sa, datagram);
+    if (!sa) {
+      core.note('drop', `no such IKE SA: ${message.spiInitiator}:${message.spiResponder}`, 'debug');
+      readStray(core, message, path);
+    } else if (message.response) receiveResponse(core, sa, datagram);
     else receiveRequest(core, sa, datagram);
   }
 }
@@ -118,6 +121,7 @@ function receiveResponse(core: Core, sa: IkeSa, datagram: Datagram): void {
   if (!sealed) {
     const error = findError(message.payloads);
     if (error && core.state === 'CONNECTING') takeHint(core, refusal(error, 'IKE_AUTH', false));
+    else if (error?.type === NotifyType.INVALID_IKE_SPI) suspect(core, 'INVALID_IKE_SPI');
     return;
   }
   const inside = open(core, sa, datagram, sealed, flight.inbound);
@@ -179,7 +183,7 @@ function receiveSaInitResponse(core: Core, sa: IkeSa, { bytes, path, message }: 
   const outcome = flight.exchange.response(core, sa, message.payloads);
   core.received = undefined;
   core.receivedSpis = undefined;
-  if (outcome.kind !== 'hint') land(core, sa);
+  if (outcome.kind !== 'hint' && outcome.kind !== 'ignored') land(core, sa);
   conclude(core, sa, flight.exchange, outcome);
   if (outcome.kind === 'done') afterSaInit(core, sa);
 }

@@ -16,6 +16,7 @@ import { childDelete } from './exchanges/delete.ts';
 import { IkeRekey } from './exchanges/ike-rekey.ts';
 import { liveness } from './exchanges/liveness.ts';
 import { movePath } from './exchanges/mobike.ts';
+import { redirectPeer } from './exchanges/redirect.ts';
 import { firstGroup, SaInit } from './exchanges/sa-init.ts';
 import { begin, beginClose, endNow, pump, retire } from './lifecycle.ts';
 import { failure } from './parts/failures.ts';
@@ -177,6 +178,9 @@ function obey(core: Core, command: Command): void {
       return;
     case 'create-child':
       core.enqueue(childCreate(command.config));
+      return;
+    case 'redirect':
+      if (core.config.role === 'responder' && core.peerFollows) core.enqueue(redirectPeer(command.target));
       return;
     case 'probe':
       core.enqueue(liveness());

@@ -106,9 +106,22 @@ export interface ProfilePpk {
 /** `relaxed`: what cannot be found out is a warning. `strict`: it ends the attempt. */
 export type RevocationMode = 'off' | 'relaxed' | 'strict';
 
+/** Gateways that others may send us to. */
+export interface RedirectTargets {
+  /** In lower case; with `*.` in front those below it. */
+  readonly names: readonly string[];
+  readonly prefixes: readonly Prefix[];
+}
+
 export interface Profile {
   readonly name: string;
-  readonly gateway: { readonly hosts: readonly string[]; readonly port: number };
+  readonly gateway: {
+    readonly hosts: readonly string[];
+    readonly port: number;
+    readonly followRedirects: boolean;
+    /** Trusted before anybody vouches for them, beside `hosts`. */
+    readonly redirectTo: RedirectTargets;
+  };
   readonly local: {
     /** In strongSwan's notation; absent: the certificate's subject, EAP's user name, or our address. */
     readonly id: string | undefined;

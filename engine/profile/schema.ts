@@ -72,7 +72,17 @@ export type TlsVersionText = '1.2' | '1.3';
 
 export interface ProfileDocument {
   readonly name: string;
-  readonly gateway: { readonly hosts: TextList; readonly port?: number | undefined };
+  readonly gateway: {
+    readonly hosts: TextList;
+    readonly port?: number | undefined;
+    /** Whether a gateway may send us to another one (REDIRECT, RFC 5685); it may when left out. */
+    readonly followRedirects?: boolean | undefined;
+    /**
+     * Gateways to which we also go when nobody has proved yet who sends us: names, `*.example.org`, addresses or
+     * networks. `hosts` are always among them. A gateway that has proved who it is may name any.
+     */
+    readonly redirectTo?: TextList | undefined;
+  };
   readonly local: {
     readonly id?: string | undefined;
     readonly auth: LocalAuthDocument;
@@ -265,7 +275,12 @@ const localAuth = object({
 
 export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
   name: z.string().regex(NAME_PATTERN, `must be ${NAME_RULE}`),
-  gateway: object({ hosts: list, port: port.optional() }),
+  gateway: object({
+    hosts: list,
+    port: port.optional(),
+    followRedirects: z.boolean().optional(),
+    redirectTo: list.optional(),
+  }),
   local: object({
     id: text.optional(),
     auth: localAuth,

@@ -23,6 +23,7 @@ import { type FileReader, inlineFiles } from './inline.ts';
 import { printDuration } from './lifetime.ts';
 import { shapeProblems } from './problems.ts';
 import type { Profile, ProfileChild, ProfileProblem, ProfileSelector, ProfileWarning } from './profile.ts';
+import { redirectTargets } from './redirect-targets.ts';
 import {
   type ChildDocument,
   type EspDocument,
@@ -152,7 +153,12 @@ function read(found: Findings, document: ProfileDocument): Profile | undefined {
     );
   const settings = {
     name: document.name,
-    gateway: { hosts: gateways, port: document.gateway.port ?? 4500 },
+    gateway: {
+      hosts: gateways,
+      port: document.gateway.port ?? 4500,
+      followRedirects: document.gateway.followRedirects ?? true,
+      redirectTo: redirectTargets(found, 'gateway.redirectTo', document.gateway.redirectTo),
+    },
     ike: {
       proposals: ikeProposals,
       lifetime: ikeLifetime,

@@ -27,6 +27,9 @@ import type { Credentials, IkeSocket, Scheduler, TlsConnection } from './ports.t
 /** What the session tells of its messages. */
 export type MessageEffect = Extract<Effect, { kind: 'message' | 'resent' }>;
 
+/** The peer sends us to another gateway. */
+export type RedirectEffect = Extract<Effect, { kind: 'redirect' }>;
+
 export type AnswerResult = Extract<Input, { kind: 'answer' }>['result'];
 
 /** What the owner of a session hears of it. */
@@ -39,6 +42,10 @@ export interface SessionEvents {
   removed(id: number, reason: Extract<Effect, { kind: 'remove-child' }>['reason']): void;
   childFailed(name: string, failure: Failure): void;
   path(path: Path, nat: NatView): void;
+  /** Somebody says that the peer has forgotten us; it is being asked. */
+  suspicion?(sign: string): void;
+  /** For those who let the peer send them to another gateway. */
+  redirect?(effect: RedirectEffect): void;
   note(level: 'debug' | 'info' | 'warn', topic: NoteTopic, text: string, data?: NoteData): void;
   /** A message was sent, understood, or sent again; for those who keep them. */
   message?(effect: MessageEffect): void;
@@ -227,6 +234,12 @@ export class SessionDriver {
         // A forced encapsulation hides whether a NAT is there, so the mapping is kept alive in any case.
         datapath.keepalive(effect.path.remote, effect.nat.local || effect.nat.forced ? keepalive : 0);
         events.path(effect.path, effect.nat);
+        return;
+      case 'suspicion':
+        events.suspicion?.(effect.sign);
+        return;
+      case 'redirect':
+        events.redirect?.(effect);
         return;
       case 'state':
         events.state(effect.state);

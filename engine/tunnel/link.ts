@@ -20,9 +20,9 @@ import type {
 } from '../ike/contract.ts';
 import type { Ask } from '../ike/eap/ask.ts';
 import type { Host, HostState } from '../os/port.ts';
-import { decodeHeader } from '../wire/codec.ts';
 import { addressIdentity } from './address-identity.ts';
 import { PLAIN_PORT } from './candidates.ts';
+import { isStray, ownSpi } from './demux.ts';
 import { type AnswerResult, type MessageEffect, SessionDriver } from './driver.ts';
 import { guardState, guardsEverything } from './guard.ts';
 import { hostState } from './host-state.ts';
@@ -41,6 +41,8 @@ export interface LinkEvents {
   /** The host carries the tunnel: packets can flow. */
   usable(changes: readonly string[]): void;
   childFailed(name: string, failure: Failure): void;
+  /** Somebody says that the gateway has forgotten us; it is being asked. */
+  suspicion(sign: string): void;
   /** The peer, or a limit, took the last CHILD_SA while the IKE SA lives. */
   childless(): void;
   note(
@@ -123,6 +125,7 @@ export class Link {
         removed: (id, reason) => this.#removed(id, reason),
         childFailed: (name, failure) => events.childFailed(name, failure),
         path: (path, nat) => this.#moved(path, nat),
+        suspicion: (sign) => events.suspicion(sign),
         note: (level, topic, text, data) => events.note(level, topic, text, data),
         message: (effect) => events.message(effect),
         closed: (failure) => this.#close(failure),
@@ -145,11 +148,12 @@ export class Link {
     if (!driver || this.#ended) return false;
     if (event.kind !== 'ike') return driver.traffic(event);
     const ours = ownSpi(event.bytes);
-    if (!ours || !driver.owns(ours)) return false;
+    const known = ours !== undefined && driver.owns(ours);
+    if (!known && !isStray(event.bytes)) return false;
     const local =
       localAddress === undefined ? event.local : { address: localAddress, port: event.local.port };
     driver.datagram(event.bytes, { local, remote: event.remote }, true);
-    return true;
+    return known;
   }
 
   /** Our address is another one. */
@@ -264,14 +268,4 @@ export class Link {
 
 function sameState(a: HostState, b: HostState): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** The SPI that is ours in a message to us, by the Initiator flag (RFC 7296 §3.1); `undefined` when it is no IKE message. */
-function ownSpi(bytes: Uint8Array): ReturnType<typeof decodeHeader>['spiInitiator'] | undefined {
-  try {
-    const header = decodeHeader(bytes);
-    return header.initiator ? header.spiResponder : header.spiInitiator;
-  } catch {
-    return undefined;
-  }
 }

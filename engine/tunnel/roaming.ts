@@ -34,6 +34,8 @@ const NAP_DEADLINE = millis(3000);
 /** Silence while we send: asked after this long, given up when the question stays open. */
 const ONE_WAY_MS = 6000;
 const ONE_WAY_DEADLINE = millis(8000);
+/** The gateway is said to have forgotten us: the question is on its way already. */
+const SIGN_DEADLINE = millis(2000);
 const LOOK = millis(1000);
 
 export class Roaming {
@@ -95,6 +97,11 @@ export class Roaming {
   woke(asleepMs: number): void {
     this.#ask(NAP_DEADLINE, `awake after ${Math.round(asleepMs / 1000)} s`);
     void this.networkChanged();
+  }
+
+  /** Somebody says that the gateway has forgotten us, and the session is asking it. */
+  suspected(sign: string): void {
+    this.#expect(SIGN_DEADLINE, `the gateway seems to have been restarted (${sign}), and does not answer`);
   }
 
   #ask(deadline: typeof NAP_DEADLINE, why: string): void {

@@ -304,6 +304,7 @@ export class Tunnel {
           events.note('warn', 'child', `${name}: ${this.#lastFailure.message}`);
         },
         childless: () => this.#childless(link),
+        suspicion: (sign) => this.#roaming.suspected(sign),
         note: (level, topic, text, data) => events.note(level, topic, text, data),
         message: (effect) => {
           if (effect.kind === 'message' && effect.direction === 'received') this.#turn.stop();

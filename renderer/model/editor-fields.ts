@@ -77,6 +77,8 @@ export const ADVANCED: readonly Section[] = [
     key: 'network',
     fields: [
       number('gateway.port', '4500'),
+      toggle('gateway.followRedirects', true),
+      text('gateway.redirectTo'),
       choice('encapsulation', 'forced', ['forced', 'auto']),
       toggle('virtualIp.ipv4', true),
       toggle('virtualIp.ipv6', true),

@@ -17,7 +17,8 @@ import { single } from '../parts/pick.ts';
 import { adoptPpk, readPpkRequest } from '../ppk.ts';
 import { checkPeer, claimedIdentity, prove } from '../proof.ts';
 import { EapAnswer } from './auth-eap-answer.ts';
-import { agreeOnMobike, mobikeOffer, noteIgnored } from './auth-parts.ts';
+import { agreeOnMobike, mobikeOffer } from './auth-parts.ts';
+import { sentAway } from './redirect.ts';
 
 /** A refused peer's retransmits are answered for this long. */
 const REFUSED_MS = seconds(5);
@@ -118,11 +119,16 @@ function complete(
     return;
   }
   adoptPpk(core, sa);
-  noteIgnored(core, payloads);
   agreeOnMobike(core, payloads);
   const mobike = core.mobike ? mobikeOffer(core) : [];
   core.initialContact = findNotify(payloads, NotifyType.INITIAL_CONTACT) !== undefined;
   if (core.initialContact) core.note('auth', 'the peer says that it has no other SA here');
+  const away = sentAway(core, 'IKE_AUTH');
+  if (away.length > 0) {
+    respond([...identity, ...away]);
+    established(core);
+    return;
+  }
   const config = assign(core, payloads);
   if (!config) {
     respond([...identity, ...mobike, notify(NotifyType.INTERNAL_ADDRESS_FAILURE)]);

@@ -6,7 +6,7 @@
  */
 import { equalConstantTime, wipe } from '../../base/bytes.ts';
 import type { Failure, FailureCode } from '../../base/failure.ts';
-import { findError, notify } from '../../wire/find.ts';
+import { findError, findNotify, notify } from '../../wire/find.ts';
 import type { AuthPayload, Payload } from '../../wire/payloads/types.ts';
 import { AuthMethod, Exchange as ExchangeType, NotifyType } from '../../wire/registry.ts';
 import type { ChildOffer } from '../child-negotiation.ts';
@@ -23,6 +23,7 @@ import { beginPpk, ppkPayloads, readPpkAnswer } from '../ppk.ts';
 import { checkPeer, claimedIdentity } from '../proof.ts';
 import { completed, firstOffer, firstRequest } from './auth-parts.ts';
 import type { Exchange, ExchangeTable, Outcome } from './exchange.ts';
+import { redirectedAtAuth } from './redirect.ts';
 
 const phase = 'IKE_AUTH';
 const WAIT: Outcome = { kind: 'wait' };
@@ -92,18 +93,22 @@ export class EapAuth implements Exchange {
     const asked = single(payloads, 'EAP');
     if (!proved && error) return { kind: 'close', failure: refusal(error, phase, false) };
     if (!proved && asked && core.config.remoteAuth.kind === 'eap') return this.#alone(core, sa, payloads);
-    if (!proved || !asked) {
+    const away = findNotify(payloads, NotifyType.REDIRECT) !== undefined;
+    if (!proved || (!asked && !away)) {
       const text = proved
         ? 'the gateway does not ask for EAP, which this connection uses'
         : 'the gateway wants EAP without proving itself by certificate first';
       return this.#fail(core, 'PEER_AUTHENTICATION_FAILED', text, false);
     }
     checkPeer(core, sa, payloads, 'IDr', (bad) => {
-      if (bad) beginClose(core, bad, notify(NotifyType.AUTHENTICATION_FAILED));
-      else {
-        this.#round = 'eap';
-        conclude(core, sa, this, this.#eap(core, sa, payloads));
+      if (bad) {
+        beginClose(core, bad, notify(NotifyType.AUTHENTICATION_FAILED));
+        return;
       }
+      this.#round = 'eap';
+      const redirect = redirectedAtAuth(core, payloads);
+      if (redirect) this.abandon();
+      conclude(core, sa, this, redirect ?? this.#eap(core, sa, payloads));
     });
     return WAIT;
   }

@@ -20,10 +20,11 @@ import { certPayloads, certreqPayloads } from '../parts/cert.ts';
 import { cfgRequest, readReply, wantsAny } from '../parts/config.ts';
 import { failure, refusal } from '../parts/failures.ts';
 import { additionalAddresses, readAddresses } from '../parts/mobike.ts';
-import { notifyName, single } from '../parts/pick.ts';
+import { single } from '../parts/pick.ts';
 import { adoptPpk } from '../ppk.ts';
 import { childCreate } from './child-create.ts';
 import type { Outcome } from './exchange.ts';
+import { redirectedAtAuth } from './redirect.ts';
 
 const phase = 'IKE_AUTH';
 const broken = (text: string): Failure => failure('PROTOCOL_ERROR', phase, text, true);
@@ -76,7 +77,8 @@ export function completed(
   payloads: readonly Payload[],
 ): Outcome {
   adoptPpk(core, sa);
-  noteIgnored(core, payloads);
+  const away = redirectedAtAuth(core, payloads);
+  if (away) return away;
   agreeOnMobike(core, payloads);
   readAuthLifetime(core, payloads);
   const error = findError(payloads);
@@ -127,10 +129,4 @@ function readConfig(core: Core, payloads: readonly Payload[]): Assigned | Failur
   if ((virtualIp.ipv4 || virtualIp.ipv6) && assigned.addresses.length === 0)
     return failure('INTERNAL_ADDRESS_FAILURE', phase, 'the gateway gave no virtual address', true);
   return assigned;
-}
-
-/** Notifies that belong to extensions which are not in use. */
-export function noteIgnored(core: Core, payloads: readonly Payload[]): void {
-  if (findNotify(payloads, NotifyType.REDIRECT))
-    core.note('message', `${notifyName(NotifyType.REDIRECT)} is not acted upon`, 'debug');
 }

@@ -19,6 +19,7 @@ import { checkPeer, prove } from '../proof.ts';
 import { EapAuth } from './auth-eap.ts';
 import { completed, firstOffer, firstRequest } from './auth-parts.ts';
 import type { Exchange, ExchangeTable, Outcome } from './exchange.ts';
+import { redirectedAtAuth } from './redirect.ts';
 
 const phase = 'IKE_AUTH';
 
@@ -127,7 +128,9 @@ class Auth implements Exchange {
     const { secondAuth } = core.config;
     checkPeer(core, sa, payloads, 'IDr', (bad) => {
       // The peer believes that all is well: it is told that it is not (§2.21.2).
+      const away = bad || !secondAuth ? undefined : redirectedAtAuth(core, payloads);
       if (bad) beginClose(core, bad, notify(NotifyType.AUTHENTICATION_FAILED));
+      else if (away) conclude(core, sa, this, away);
       else if (secondAuth)
         begin(core, sa, new EapAuth(core, secondAuth.auth, { ...secondAuth, offer: this.#offer }));
       else conclude(core, sa, this, completed(core, sa, this.#offer, payloads));

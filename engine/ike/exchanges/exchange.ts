@@ -10,6 +10,8 @@ export type Outcome =
   | { readonly kind: 'again'; readonly why: 'cookie' | 'invalid-ke' | 'more-auth' | 'next-key-exchange' }
   /** A signature or a verdict is asked for; the exchange goes on when it comes. */
   | { readonly kind: 'wait' }
+  /** Not even a hint, for anybody can have sent it: the exchange goes on waiting. */
+  | { readonly kind: 'ignored'; readonly why: string }
   /** Nobody vouches for this answer: remember it, and go on waiting for a genuine one (RFC 7296 §2.21). */
   | { readonly kind: 'hint'; readonly failure: Failure }
   /** It came to nothing; the IKE SA lives on. `retry` puts it back into the queue after a while. */

@@ -20,6 +20,7 @@ import { choose } from '../parts/proposals.ts';
 import { offerPpk } from '../ppk.ts';
 import { noteSent } from '../story.ts';
 import { sendDatagrams, sendResponse } from '../transport.ts';
+import { peerFollows, sentAway } from './redirect.ts';
 import { abilities, fragmentationAgreed, keySa, natText, noteSuite, runsIntermediate } from './sa-init.ts';
 
 const HANDSHAKE_MS = seconds(30);
@@ -41,6 +42,13 @@ export function answerSaInit(
     core.deadlines.set('handshake', after(core.now, HANDSHAKE_MS));
   if (!offered || !ke || !nonce) {
     refuse(core, message, [notify(NotifyType.INVALID_SYNTAX)]);
+    return;
+  }
+  core.peerFollows = peerFollows(payloads);
+  const away = sentAway(core, 'IKE_SA_INIT', nonce.data);
+  if (away.length > 0) {
+    refuse(core, message, away);
+    endNow(core, failure('REDIRECTED', 'IKE_SA_INIT', 'the peer was sent to another gateway', false));
     return;
   }
   const { crypto, random } = core.context;

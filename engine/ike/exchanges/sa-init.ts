@@ -20,6 +20,7 @@ import { isAdditional } from '../parts/usable-proposals.ts';
 import { offerPpk } from '../ppk.ts';
 import { Protection } from '../sealed.ts';
 import { DONE, type Exchange, type ExchangeTable, type Outcome } from './exchange.ts';
+import { redirectedAtInit, redirectOffer } from './redirect.ts';
 
 const NONCE_LENGTH = 32;
 const MOST_COOKIES = 3;
@@ -67,6 +68,7 @@ export class SaInit implements Exchange {
       ...abilities(core),
       ...(hasAdditional(offered) ? [notify(NotifyType.INTERMEDIATE_EXCHANGE_SUPPORTED)] : []),
       ...offerPpk(core),
+      ...redirectOffer(core),
       ...vendorPayloads(core),
     ];
   }
@@ -74,6 +76,8 @@ export class SaInit implements Exchange {
   response(core: Core, sa: IkeSa, payloads: readonly Payload[]): Outcome {
     const cookie = findNotify(payloads, NotifyType.COOKIE);
     if (cookie && !single(payloads, 'SA')) return this.#takeCookie(cookie.data);
+    const redirect = redirectedAtInit(core, payloads, this.#nonce);
+    if (redirect) return redirect;
     const error = findError(payloads);
     if (error?.type === NotifyType.INVALID_KE_PAYLOAD) return this.#takeGroup(core, error.data);
     if (error) return hint(refusal(error, 'IKE_SA_INIT', false));

@@ -99,6 +99,31 @@ export const REACH_ROWS: readonly Row[] = [
     ],
   },
   {
+    id: 'redirected',
+    codes: ['REDIRECTED'],
+    advice: () => ['Connect again: the gateway named another one that takes its place.'],
+  },
+  {
+    id: 'redirect-loop',
+    codes: ['REDIRECT_REFUSED'],
+    checks: ['loop'],
+    advice: () => [
+      'Ask whoever runs the gateways: they send clients to and fro without end.',
+      'Set "followRedirects": false under gateway to stay with the gateway that you named.',
+    ],
+  },
+  {
+    id: 'redirect-refused',
+    codes: ['REDIRECT_REFUSED'],
+    checks: ['untrusted', 'off'],
+    advice: ({ plan }, { check }) => [
+      check === 'off'
+        ? 'If that gateway is one of yours, take "followRedirects": false out of the profile, or name it in gateway.hosts.'
+        : 'If that gateway is one of yours, name it in gateway.redirectTo: a host name, *.example.org, an address or a network.',
+      `Somebody on the way may have said so in the name of ${plan.hosts[0] ?? 'the gateway'}: try another network.`,
+    ],
+  },
+  {
     id: 'peer-deleted-during-auth',
     codes: ['PEER_DELETED'],
     phases: ['IKE_AUTH', 'IKE_SA_INIT'],

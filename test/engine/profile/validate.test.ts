@@ -28,6 +28,8 @@ const warningsOf = (document: unknown): string[] => {
 test('the smallest profile gets the product defaults', () => {
   const profile = profileOf(PSK_DOCUMENT);
   assert.equal(profile.gateway.port, 4500);
+  assert.equal(profile.gateway.followRedirects, true);
+  assert.deepEqual(profile.gateway.redirectTo, { names: [], prefixes: [] });
   assert.equal(profile.encapsulation, 'forced');
   assert.deepEqual(profile.ike.lifetime, { lifetime: 10_800_000, margin: 540_000, fuzz: 1 });
   const [child] = profile.children;
@@ -101,6 +103,11 @@ const BAD: readonly (readonly [what: string, document: unknown, expected: readon
   ['no hosts', { ...base, gateway: { hosts: [] } }, [/^gateway\.hosts: is empty/]],
   ['bad host', { ...base, gateway: { hosts: ['a.example', 'b c'] } }, [/^gateway\.hosts\[1\]: "b c"/]],
   ['bad address', { ...base, gateway: { hosts: '10.0.0.256' } }, [/^gateway\.hosts: /]],
+  [
+    'redirects to anybody',
+    { ...base, gateway: { hosts: 'a', redirectTo: '*.org, 10.0.0.300, gw2.example' } },
+    [/^gateway\.redirectTo\[0\]: "\*\.org" is not/, /^gateway\.redirectTo\[1\]: /],
+  ],
   ['bad port', { ...base, gateway: { hosts: 'a', port: 0 } }, [/^gateway\.port: is at least 1/]],
   ['text as number', { ...base, mtu: '1400' }, [/^mtu: must be a number, not a text/]],
   ['small mtu', { ...base, mtu: 100 }, [/^mtu: is at least 576/]],

@@ -68,6 +68,17 @@ const view = (fragmentation: boolean): Known['view'] => ({
 });
 
 const CASES: readonly Case[] = [
+  { row: 'redirected', failure: { code: 'REDIRECTED', phase: 'IKE_AUTH' }, first: /Connect again/ },
+  {
+    row: 'redirect-loop',
+    failure: { code: 'REDIRECT_REFUSED', phase: 'IKE_AUTH', check: 'loop' },
+    first: /to and fro/,
+  },
+  {
+    row: 'redirect-refused',
+    failure: { code: 'REDIRECT_REFUSED', phase: 'IKE_SA_INIT', check: 'untrusted' },
+    first: /gateway\.redirectTo/,
+  },
   {
     row: 'name-not-found',
     failure: { code: 'NAME_NOT_FOUND', phase: 'resolve' },
