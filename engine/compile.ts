@@ -231,6 +231,7 @@ function readyPlan(
     name: profile.name,
     hosts: profile.gateway.hosts,
     port: profile.gateway.port,
+    redirects: { follow: profile.gateway.followRedirects, to: profile.gateway.redirectTo },
     ike: {
       role: 'initiator',
       encapsulation: profile.encapsulation,

@@ -11,11 +11,22 @@ export interface KillSwitchPlan {
   readonly allowLocal: boolean;
 }
 
+/** Whether other gateways may take the place of the profile's (RFC 5685), and which nobody has to vouch for. */
+export interface RedirectPlan {
+  readonly follow: boolean;
+  readonly to: {
+    /** In lower case; with `*.` in front those below it. */
+    readonly names: readonly string[];
+    readonly prefixes: readonly Prefix[];
+  };
+}
+
 export interface TunnelPlan {
   readonly name: string;
   /** Host names or addresses of the gateway, in the order to try. */
   readonly hosts: readonly string[];
   readonly port: number;
+  readonly redirects: RedirectPlan;
   /** Without a local identity the address that we send from is it. */
   readonly ike: Omit<IkeConfig, 'localId'> & { readonly localId?: Identity };
   /** Children by name; the first comes with IKE_AUTH. */

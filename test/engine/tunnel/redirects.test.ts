@@ -1,0 +1,75 @@
+/** Which gateways a tunnel lets others send it to, and when it has been sent on too often (RFC 5685 §5). */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Instant } from '../../../engine/base/brand.ts';
+import { parsePrefix } from '../../../engine/base/ip.ts';
+import type { RedirectTarget } from '../../../engine/ike/contract.ts';
+import { isTrusted, Redirects } from '../../../engine/tunnel/redirects.ts';
+
+const HOSTS = ['VPN.example.com.', '192.0.2.1', '2001:DB8::1'];
+const redirects = {
+  follow: true,
+  to: {
+    names: ['gw2.example.net', '*.pool.example.org'],
+    prefixes: ['198.51.100.0/24', '2001:db8:1::/48'].map((text) => parsePrefix(text) ?? assert.fail(text)),
+  },
+};
+const name = (text: string): RedirectTarget => ({ kind: 'name', text });
+const address = (text: string): RedirectTarget => ({ kind: 'address', text });
+const at = (seconds: number): Instant => (seconds * 1000) as Instant;
+const sent = (target: RedirectTarget, from = '192.0.2.1') =>
+  ({ kind: 'redirect', target, phase: 'IKE_SA_INIT', from }) as const;
+
+test('trusted without anybody who vouches: the own hosts, and what the profile names', () => {
+  for (const target of [
+    name('vpn.example.com'),
+    name('gw2.example.net'),
+    name('a.pool.example.org'),
+    name('a.b.pool.example.org'),
+    address('192.0.2.1'),
+    address('2001:db8::1'),
+    address('198.51.100.77'),
+    address('2001:db8:1::5'),
+  ])
+    assert.equal(isTrusted(HOSTS, redirects, target), true, target.text);
+  for (const target of [
+    name('example.com'),
+    name('evil-vpn.example.com'),
+    name('pool.example.org'),
+    name('apool.example.org'),
+    name('gw2.example.net.evil.test'),
+    address('192.0.2.2'),
+    address('198.51.101.1'),
+    address('2001:db8:2::5'),
+  ])
+    assert.equal(isTrusted(HOSTS, redirects, target), false, target.text);
+});
+
+test('the policy knows what the names mean now, and who has sent us until we have arrived', () => {
+  const mine = new Redirects({ hosts: HOSTS, redirects });
+  assert.equal(mine.policy([])?.trusts(address('203.0.113.5')), false);
+  assert.equal(mine.policy(['203.0.113.5'])?.trusts(address('203.0.113.5')), true);
+  assert.equal(mine.policy([])?.from, undefined);
+  assert.deepEqual(mine.hosts, HOSTS);
+  assert.equal(mine.take(sent(name('gw2.example.net')), at(0)), undefined);
+  assert.deepEqual([mine.hosts, mine.policy([])?.from], [['gw2.example.net'], '192.0.2.1']);
+  mine.arrived();
+  assert.deepEqual([mine.hosts, mine.policy([])?.from], [['gw2.example.net'], undefined]);
+  mine.forget();
+  assert.deepEqual(mine.hosts, HOSTS);
+  const stays = new Redirects({ hosts: HOSTS, redirects: { ...redirects, follow: false } });
+  assert.equal(stays.policy([]), undefined);
+});
+
+test('five within five minutes, and no more; a gateway that names itself is none', () => {
+  const mine = new Redirects({ hosts: HOSTS, redirects });
+  const next = (n: number) => mine.take(sent(address(`198.51.100.${n}`)), at(n));
+  for (let n = 1; n <= 5; n++) assert.equal(next(n), undefined);
+  const loop = next(6);
+  assert.deepEqual([loop?.code, loop?.check, loop?.authenticated], ['REDIRECT_REFUSED', 'loop', false]);
+  assert.deepEqual(mine.hosts, ['198.51.100.5'], 'nothing has changed');
+  mine.forget();
+  assert.equal(next(7)?.check, 'loop', 'forgetting where we were sent is no way around');
+  assert.equal(mine.take(sent(address('198.51.100.9')), at(301)), undefined, 'the first is long ago');
+  assert.equal(mine.take(sent(address('198.51.100.9'), '198.51.100.9'), at(9999))?.check, 'loop');
+});
