@@ -19,6 +19,8 @@ export interface EventData {
   readonly path: { readonly local: string; readonly remote: string };
   /** Answers in a row are one event, at the time of the last; `count` of them. */
   readonly liveness: { readonly ok: boolean; readonly roundTripMs?: number; readonly count?: number };
+  /** The gateway sends us to another one. */
+  readonly redirect: { readonly to: string; readonly phase: string };
   readonly drops: { readonly cause: string; readonly count: number };
 }
 

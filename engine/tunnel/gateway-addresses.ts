@@ -4,6 +4,7 @@ import type { Endpoint } from '../base/ip.ts';
 import { candidates } from './candidates.ts';
 import { noRoute } from './failures.ts';
 import { asFailure } from './judgement.ts';
+import type { Redirects } from './redirects.ts';
 import type { TunnelParts } from './tunnel.ts';
 
 export interface FoundGateways {
@@ -19,12 +20,14 @@ type Parts = Pick<TunnelParts, 'plan' | 'world' | 'events'>;
 
 export class GatewayAddresses {
   readonly #parts: Parts;
+  readonly #redirects: Pick<Redirects, 'hosts'>;
   readonly #last = new Map<string, readonly string[]>();
   /** The last attempt had no time left for these: they come first in the next. */
   #untried: readonly Endpoint[] = [];
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, redirects: Pick<Redirects, 'hosts'>) {
     this.#parts = parts;
+    this.#redirects = redirects;
   }
 
   /**
@@ -37,7 +40,7 @@ export class GatewayAddresses {
     const useless: { address: string; failure: Failure }[] = [];
     const errors: unknown[] = [];
     const gateways = await Promise.all(
-      plan.hosts.map(async (host) => {
+      this.#redirects.hosts.map(async (host) => {
         try {
           return await this.#resolve(host);
         } catch (error) {

@@ -10,6 +10,7 @@ import type {
   Assigned,
   ChildView,
   Command,
+  FollowRedirects,
   IkeState,
   IkeView,
   NatView,
@@ -23,7 +24,7 @@ import type { Host, HostState } from '../os/port.ts';
 import { addressIdentity } from './address-identity.ts';
 import { PLAIN_PORT } from './candidates.ts';
 import { isStray, ownSpi } from './demux.ts';
-import { type AnswerResult, type MessageEffect, SessionDriver } from './driver.ts';
+import { type AnswerResult, type MessageEffect, type RedirectEffect, SessionDriver } from './driver.ts';
 import { guardState, guardsEverything } from './guard.ts';
 import { hostState } from './host-state.ts';
 import { innerMtu, MINIMUM_MTU } from './inner-mtu.ts';
@@ -43,6 +44,8 @@ export interface LinkEvents {
   childFailed(name: string, failure: Failure): void;
   /** Somebody says that the gateway has forgotten us; it is being asked. */
   suspicion(sign: string): void;
+  /** The gateway sends us to another one; unless we are connected, the end follows. */
+  redirect(effect: RedirectEffect): void;
   /** The peer, or a limit, took the last CHILD_SA while the IKE SA lives. */
   childless(): void;
   note(
@@ -66,6 +69,8 @@ export interface LinkParts {
   readonly remote: Endpoint;
   /** Every address of the gateway, none of which may be routed into the tunnel. */
   readonly bypass: readonly string[];
+  /** Whether the gateway may send us to another; left out, it may not. */
+  readonly followRedirects?: FollowRedirects | undefined;
   readonly freshSpi: () => number;
   readonly freshChildId: () => number;
   readonly events: LinkEvents;
@@ -100,7 +105,11 @@ export class Link {
       return;
     }
     const session = createSession(
-      { ...plan.ike, localId: plan.ike.localId ?? addressIdentity(local) },
+      {
+        ...plan.ike,
+        localId: plan.ike.localId ?? addressIdentity(local),
+        ...(this.#parts.followRedirects ? { followRedirects: this.#parts.followRedirects } : {}),
+      },
       {
         ...world.ike,
         freshSpi: freshSpi as () => ReturnType<Parameters<SessionFactory>[1]['freshSpi']>,
@@ -126,6 +135,7 @@ export class Link {
         childFailed: (name, failure) => events.childFailed(name, failure),
         path: (path, nat) => this.#moved(path, nat),
         suspicion: (sign) => events.suspicion(sign),
+        redirect: (effect) => events.redirect(effect),
         note: (level, topic, text, data) => events.note(level, topic, text, data),
         message: (effect) => events.message(effect),
         closed: (failure) => this.#close(failure),

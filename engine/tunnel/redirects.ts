@@ -37,6 +37,7 @@ export class Redirects {
   #taken: Instant[] = [];
   #target: RedirectTarget | undefined;
   #from: string | undefined;
+  #refused: Failure | undefined;
 
   constructor(plan: Pick<TunnelPlan, 'hosts' | 'redirects'>) {
     this.#plan = plan;
@@ -61,7 +62,7 @@ export class Redirects {
     };
   }
 
-  /** Takes a redirect, unless it leads in circles; then the failure. `hosts` are the target's from now on. */
+  /** Takes a redirect, unless it leads in circles; then the failure. `hosts` is the target from now on. */
   take({ target, phase, from }: RedirectEffect, now: Instant): Failure | undefined {
     this.#taken = this.#taken.filter((at) => now - at < LOOP_PERIOD);
     const circle = target.text === from;
@@ -69,18 +70,25 @@ export class Redirects {
       const text = circle
         ? `the gateway ${target.text} sends us to itself`
         : `the gateways have sent us on ${MAX_REDIRECTS} times within ${LOOP_PERIOD / 60_000} minutes, and now to ${target.text}`;
-      return {
+      this.#refused = {
         code: 'REDIRECT_REFUSED',
         phase,
         message: text,
         authenticated: phase !== 'IKE_SA_INIT',
         check: 'loop',
       };
+      return this.#refused;
     }
+    this.#refused = undefined;
     this.#taken.push(now);
     this.#target = target;
     this.#from = from;
     return undefined;
+  }
+
+  /** Why a session has ended: one that wanted to send us in circles has ended for that. */
+  judged(failure: Failure | undefined): Failure | undefined {
+    return failure?.code === 'REDIRECTED' ? (this.#refused ?? failure) : failure;
   }
 
   /** The gateway is reached: whoever sent us there is no longer told of. */

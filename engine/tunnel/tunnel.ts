@@ -13,7 +13,7 @@ import type { Command, NoteData, NoteTopic, SessionFactory } from '../ike/contra
 import type { Host } from '../os/port.ts';
 import { Attempts } from './attempts.ts';
 import { turn } from './candidates.ts';
-import type { MessageEffect } from './driver.ts';
+import type { MessageEffect, RedirectEffect } from './driver.ts';
 import { DropWatch } from './drop-watch.ts';
 import { explain } from './explain/explain.ts';
 import {
@@ -36,6 +36,7 @@ import type { Phase } from './phase.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials, OpenDatapath, World } from './ports.ts';
 import { Prompt } from './prompt.ts';
+import { Redirects } from './redirects.ts';
 import { whatNext } from './retry.ts';
 import { Roaming, type RoamingParts } from './roaming.ts';
 import { setTrap } from './trap.ts';
@@ -73,6 +74,7 @@ export class Tunnel {
   readonly plan: TunnelPlan;
   readonly #parts: TunnelParts;
   readonly #gateway: GatewayAddresses;
+  readonly #redirects: Redirects;
   readonly #killSwitch: KillSwitch;
   readonly #roaming: Roaming;
   /** The next end of a link is ours, and another link follows at once. */
@@ -98,7 +100,8 @@ export class Tunnel {
   constructor(parts: TunnelParts) {
     this.plan = parts.plan;
     this.#parts = parts;
-    this.#gateway = new GatewayAddresses(parts);
+    this.#redirects = new Redirects(parts.plan);
+    this.#gateway = new GatewayAddresses(parts, this.#redirects);
     this.#killSwitch = new KillSwitch(parts);
     this.#roaming = new Roaming({
       world: parts.world,
@@ -295,6 +298,7 @@ export class Tunnel {
       bypass,
       freshSpi,
       freshChildId,
+      followRedirects: this.#redirects.policy(bypass),
       events: {
         state: () => events.changed(),
         ask: (ask, answer) => this.#secrets.answer(ask, between(began, world.scheduler.now()), answer),
@@ -304,13 +308,15 @@ export class Tunnel {
           events.note('warn', 'child', `${name}: ${this.#lastFailure.message}`);
         },
         childless: () => this.#childless(link),
+        redirect: (effect) => this.#redirected(effect),
         suspicion: (sign) => this.#roaming.suspected(sign),
         note: (level, topic, text, data) => events.note(level, topic, text, data),
         message: (effect) => {
           if (effect.kind === 'message' && effect.direction === 'received') this.#turn.stop();
           events.message(effect);
         },
-        closed: (failure) => {
+        closed: (reason) => {
+          const failure = this.#redirects.judged(reason);
           if (failure && this.#phase.kind === 'connecting') {
             this.attempts.failed(failure);
             const { number } = this.attempts;
@@ -336,6 +342,7 @@ export class Tunnel {
     this.#patience.stop();
     this.#turn.stop();
     this.attempts.connected();
+    this.#redirects.arrived();
     this.#everUp = true;
     this.#lastFailure = undefined;
     this.#enter({ kind: 'up', link });
@@ -344,6 +351,13 @@ export class Tunnel {
     const keepsake = this.#secrets.proved();
     if (keepsake) this.#parts.events.keep(keepsake);
     this.#waiters.isUp();
+  }
+
+  /** The gateway sends us to another one; unless we are connected, the end of its link follows. */
+  #redirected(effect: RedirectEffect): void {
+    const refused = this.#redirects.take(effect, this.#parts.world.scheduler.now());
+    if (effect.phase === 'established' && refused)
+      this.#parts.events.note('warn', 'redirect', `not followed: ${refused.message}`);
   }
 
   #childless(link: Link): void {
@@ -366,6 +380,10 @@ export class Tunnel {
     if (this.link !== link) return;
     if (phase.kind === 'closing') {
       await this.#finish(this.#lastFailure);
+      return;
+    }
+    if (phase.kind === 'connecting' && failure?.code === 'REDIRECTED') {
+      await this.#prepare();
       return;
     }
     const rest = phase.kind === 'connecting' && failure ? worthTrying(phase, failure) : [];
@@ -397,6 +415,7 @@ export class Tunnel {
       return;
     }
     this.attempts.lost();
+    this.#redirects.forget();
     if (failure) {
       this.#lastFailure = failure;
       this.#parts.events.note('warn', 'tunnel', failure.message);
@@ -447,6 +466,7 @@ export class Tunnel {
     this.#roaming.end();
     this.#renewing = false;
     this.#secrets.end();
+    this.#redirects.forget();
     const link = this.link;
     if (link) await link.settled();
     const undone = await host.clear(this.plan.name);

@@ -59,6 +59,7 @@ function laneOf(event: TunnelEvent): Lane | undefined {
     case 'liveness':
       return 'liveness';
     case 'path':
+    case 'redirect':
       return 'path';
     case 'drops':
       return 'trouble';

@@ -4,11 +4,12 @@
  */
 import type { Instant } from '../../engine/base/brand.ts';
 import { utf8 } from '../../engine/base/bytes.ts';
-import type { Endpoint } from '../../engine/base/ip.ts';
+import { type Endpoint, parseIp } from '../../engine/base/ip.ts';
 import { silentLog } from '../../engine/base/log.ts';
 import { Secret } from '../../engine/base/secret.ts';
 import type { Datapath, DatapathEvent } from '../../engine/datapath/protocol.ts';
 import { Gateway } from '../../engine/gateway/gateway.ts';
+import type { IkeConfig } from '../../engine/ike/contract.ts';
 import type { EapServerConfig } from '../../engine/ike/eap/server.ts';
 import { createSession } from '../../engine/ike/session.ts';
 import { createImporter } from '../../engine/importer.ts';
@@ -78,6 +79,10 @@ async function settle(): Promise<void> {
 export class Network {
   /** What every name of a gateway means; empty: names cannot be asked. */
   addresses: readonly string[] = [SERVER.address];
+  /** Names that mean something else. */
+  readonly names = new Map<string, readonly string[]>();
+  /** Gateways at addresses of their own; the first one is at every other address. */
+  readonly wires = new Map<string, Wire>();
   /** Addresses to which there is no route. */
   readonly unrouted = new Set<string>();
   /** Addresses, or `address port`, at which nobody answers. */
@@ -109,7 +114,9 @@ class Wire implements Datapath {
     network?.sent.push({ at: this.#clock.now(), to: remote.address });
     if (network && !network.delivers(remote)) return;
     const copy = bytes.slice();
-    this.#clock.at((this.#clock.now() + LATENCY) as Instant, () => this.other?.arrive(copy, this.local));
+    this.#clock.at((this.#clock.now() + LATENCY) as Instant, () =>
+      (network?.wires.get(remote.address) ?? this.other)?.arrive(copy, this.local),
+    );
   }
   arrive(bytes: Uint8Array, remote: Endpoint): void {
     for (const listener of this.#listeners) listener({ kind: 'ike', bytes, remote, local: this.local });
@@ -165,6 +172,8 @@ export interface TunnelWorld {
   readonly tries: string[];
   /** All lines of both logs. */
   readonly lines: string[];
+  /** Another gateway with the same name and users. */
+  gatewayAt(address: string, over: Partial<IkeConfig>): Gateway;
   /** A profile of the gateway's user. */
   document(auth: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   /** The gateway takes this password from now on. */
@@ -185,44 +194,51 @@ export async function tunnelWorld(
   const log = { ...silentLog, debug: say, info: say, warn: say, error: say, with: () => log };
   const network = new Network();
   const ours = new Wire(CLIENT, clock, network);
-  const theirs = new Wire(SERVER, clock);
-  ours.other = theirs;
-  theirs.other = ours;
   const tries: string[] = [];
   const world = { password: PASSWORD };
-  const gateway = new Gateway({
-    config: responderConfig({
-      localId: fqdn(GATEWAY_NAME),
-      localAuth: { kind: 'pubkey', chain: [own.der] },
-      remoteAuth: {
-        kind: 'eap',
-        authorities: new Uint8Array(0),
-        eap: {
-          ...eap,
-          password: (name) => {
-            tries.push(name);
-            return name === USER ? new Secret(utf8(world.password)) : undefined;
+  const gatewayAt = (address: string, over: Partial<IkeConfig>): Gateway => {
+    const theirs = new Wire({ ...SERVER, address }, clock);
+    theirs.other = ours;
+    network.wires.set(address, theirs);
+    return made(theirs, over);
+  };
+  const made = (theirs: Wire, over: Partial<IkeConfig>): Gateway =>
+    new Gateway({
+      config: responderConfig({
+        localId: fqdn(GATEWAY_NAME),
+        localAuth: { kind: 'pubkey', chain: [own.der] },
+        remoteAuth: {
+          kind: 'eap',
+          authorities: new Uint8Array(0),
+          eap: {
+            ...eap,
+            password: (name) => {
+              tries.push(name);
+              return name === USER ? new Secret(utf8(world.password)) : undefined;
+            },
           },
         },
-      },
-    }),
-    createSession,
-    datapath: theirs,
-    scheduler: clock,
-    credentials: createCredentials({
-      key: own.key,
-      anchors: [],
-      now: () => NOW,
-      warn: () => undefined,
-      eku: 'ignore',
-      allowLegacy: false,
-    }),
-    context: context('gateway'),
-    log,
-    pool: [{ address: '10.98.0.0', length: 24 }],
-    dns: [],
-    cookieThreshold: 1000,
-  });
+        ...over,
+      }),
+      createSession,
+      datapath: theirs,
+      scheduler: clock,
+      credentials: createCredentials({
+        key: own.key,
+        anchors: [],
+        now: () => NOW,
+        warn: () => undefined,
+        eku: 'ignore',
+        allowLegacy: false,
+      }),
+      context: context(`gateway ${theirs.local.address}`),
+      log,
+      pool: [{ address: '10.98.0.0', length: 24 }],
+      dns: [],
+      cookieThreshold: 1000,
+    });
+  const gateway = gatewayAt(SERVER.address, {});
+  ours.other = network.wires.get(SERVER.address);
   const profiles = memoryProfiles();
   const host = memoryHost();
   const engine = new Engine({
@@ -231,7 +247,8 @@ export async function tunnelWorld(
       log,
       ike: { crypto: context('client').crypto, random: seededRandom('client'), sameIdentity },
       resolve: async (host) => {
-        if (network.addresses.length > 0) return network.addresses;
+        const known = network.names.get(host) ?? (parseIp(host) ? [host] : network.addresses);
+        if (known.length > 0) return known;
         throw new OsError('name-not-found', `the name ${host} has no address`, 'nobody to ask');
       },
       localAddressFor: async (remote) => (network.unrouted.has(remote) ? undefined : CLIENT.address),
@@ -273,5 +290,16 @@ export async function tunnelWorld(
     dpd: { delay: '30s' },
     ...local,
   });
-  return Object.assign(world, { clock, engine, gateway, profiles, host, network, tries, lines, document });
+  return Object.assign(world, {
+    clock,
+    engine,
+    gateway,
+    gatewayAt,
+    profiles,
+    host,
+    network,
+    tries,
+    lines,
+    document,
+  });
 }

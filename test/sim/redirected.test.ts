@@ -1,0 +1,162 @@
+/** A tunnel that its gateway sends to another one (RFC 5685): the whole engine, gateways of ours, a virtual clock. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tunnelSnapshotSchema } from '../../engine/api/snapshot.ts';
+import type { Gateway } from '../../engine/gateway/gateway.ts';
+import type { IkeConfig, RedirectTarget } from '../../engine/ike/contract.ts';
+import { redirectNotify } from '../../engine/ike/parts/redirect.ts';
+import { Protection } from '../../engine/ike/sealed.ts';
+import { PASSWORD, type TunnelWorld, tunnelWorld, USER } from './tunnel-world.ts';
+
+const LOGIN = { eap: 'mschapv2', username: USER, password: PASSWORD } as const;
+const FIRST = '192.0.2.1';
+const SECOND = '192.0.2.2';
+const THIRD = '192.0.2.3';
+const NAME = 'gw2.culvert.test';
+const HOSTS = { hosts: 'gw.culvert.test', port: 4501 };
+
+const address = (text: string): RedirectTarget => ({ kind: 'address', text });
+const away = (at: 'IKE_SA_INIT' | 'IKE_AUTH', target: RedirectTarget): Partial<IkeConfig> => ({
+  sendAway: { at, target },
+});
+
+interface Scene {
+  readonly world: TunnelWorld;
+  readonly second: Gateway;
+}
+
+/** The first gateway behaves as told, the second takes everybody. */
+async function scene(first: Partial<IkeConfig>, gateway: object = HOSTS): Promise<Scene> {
+  const world = await tunnelWorld({ methods: ['mschapv2'] }, { gateway });
+  world.network.names.set(NAME, [SECOND]);
+  world.gatewayAt(FIRST, first);
+  return { world, second: world.gatewayAt(SECOND, {}) };
+}
+
+const tunnelOf = (world: TunnelWorld) => tunnelSnapshotSchema.parse(world.engine.snapshot().tunnels[0]);
+const story = (world: TunnelWorld) =>
+  tunnelOf(world).recentAttempts.map(({ address: at, outcome, code }) => [at, outcome, code]);
+
+async function up(world: TunnelWorld): Promise<string | undefined> {
+  const failed = world.engine
+    .up({ profile: world.document(LOGIN), wait: true })
+    .then(() => undefined)
+    .catch(
+      (error: { failure: { code: string; check?: string } }) => error.failure.check ?? error.failure.code,
+    );
+  await world.clock.pass(20_000);
+  return failed;
+}
+
+for (const [what, target] of [
+  ['an address', address(SECOND)],
+  ['a name', { kind: 'name', text: NAME }],
+] as const)
+  test(`when it calls, to ${what} that the profile names: followed, with its reason in the status`, async () => {
+    const { world, second } = await scene(away('IKE_SA_INIT', target), {
+      ...HOSTS,
+      redirectTo: `${SECOND}/32, *.culvert.test`,
+    });
+    assert.equal(await up(world), undefined);
+    assert.deepEqual(story(world), [
+      [FIRST, 'failed', 'REDIRECTED'],
+      [SECOND, 'connected', undefined],
+    ]);
+    const { history, ike } = tunnelOf(world);
+    assert.equal(ike?.remote?.address, SECOND);
+    assert.ok(history.some(({ topic, data }) => topic === 'redirect' && data?.to === target.text));
+    assert.equal(second.views().length, 1);
+    // The whole machine knows: the new gateway is never routed into the tunnel.
+    assert.ok(JSON.stringify(world.host.states.get('office')).includes(SECOND));
+  });
+
+test('when it calls, to a gateway that the profile does not name: refused, and said', async () => {
+  const { world, second } = await scene(away('IKE_SA_INIT', address(SECOND)));
+  assert.equal(await up(world), 'untrusted');
+  assert.equal(second.views().length, 0);
+});
+
+test('once it has proved itself it may name any gateway, which must prove itself as well', async () => {
+  const { world, second } = await scene(away('IKE_AUTH', address(SECOND)));
+  assert.equal(await up(world), undefined);
+  assert.deepEqual(story(world), [
+    [FIRST, 'failed', 'REDIRECTED'],
+    [SECOND, 'connected', undefined],
+  ]);
+  assert.equal(second.views().length, 1);
+});
+
+test('a profile that follows nobody stays: it does not even say that it could', async () => {
+  const { world, second } = await scene(away('IKE_SA_INIT', address(SECOND)), {
+    ...HOSTS,
+    followRedirects: false,
+    redirectTo: SECOND,
+  });
+  assert.equal(await up(world), undefined);
+  assert.equal(tunnelOf(world).ike?.remote?.address, FIRST);
+  assert.equal(second.views().length, 0);
+});
+
+test('gateways that send us to and fro are followed five times', async () => {
+  const world = await tunnelWorld(
+    { methods: ['mschapv2'] },
+    { gateway: { ...HOSTS, redirectTo: '192.0.2.0/24' } },
+  );
+  world.gatewayAt(FIRST, away('IKE_SA_INIT', address(SECOND)));
+  world.gatewayAt(SECOND, away('IKE_SA_INIT', address(THIRD)));
+  world.gatewayAt(THIRD, away('IKE_AUTH', address(FIRST)));
+  assert.equal(await up(world), 'loop');
+  assert.deepEqual(
+    story(world).map(([at]) => at),
+    [FIRST, SECOND, THIRD, FIRST, SECOND, THIRD],
+  );
+  assert.equal(new Set(world.network.sent.map(({ to }) => to)).size, 3);
+});
+
+test('before EAP has begun, in the answer in which it proves itself: followed, and no password has left', async (t) => {
+  const { world, second } = await scene({});
+  const { protect } = Protection.prototype;
+  t.after(() => {
+    Protection.prototype.protect = protect;
+  });
+  let before = true;
+  Protection.prototype.protect = function (this: Protection, header, payloads, ...rest) {
+    const asks = before && header.response && payloads.some((p) => p.kind === 'EAP');
+    if (asks) before = false;
+    const said = asks
+      ? payloads.map((p) => (p.kind === 'EAP' ? redirectNotify(address(SECOND)) : p))
+      : payloads;
+    return protect.call(this, header, said, ...rest);
+  };
+  assert.equal(await up(world), undefined);
+  assert.deepEqual(story(world), [
+    [FIRST, 'failed', 'REDIRECTED'],
+    [SECOND, 'connected', undefined],
+  ]);
+  assert.equal(second.views().length, 1);
+  assert.equal(world.tries.length, 1);
+});
+
+test('nobody answers where we were sent: the next attempt asks the own gateway again', async () => {
+  const world = await tunnelWorld(
+    { methods: ['mschapv2'] },
+    {
+      gateway: { ...HOSTS, redirectTo: SECOND },
+      ike: { proposals: 'aes128gcm16-prfsha256-x25519!', keyingtries: 2 },
+    },
+  );
+  world.gatewayAt(FIRST, away('IKE_SA_INIT', address(SECOND)));
+  world.gatewayAt(SECOND, {});
+  world.network.silent.add(SECOND);
+  const done = up(world);
+  await world.clock.pass(70_000);
+  world.network.silent.delete(SECOND);
+  await world.clock.pass(30_000);
+  assert.equal(await done, undefined);
+  assert.deepEqual(story(world), [
+    [FIRST, 'failed', 'REDIRECTED'],
+    [SECOND, 'failed', 'NO_ANSWER'],
+    [FIRST, 'failed', 'REDIRECTED'],
+    [SECOND, 'connected', undefined],
+  ]);
+});
