@@ -9,6 +9,8 @@ import { canonicalIp, inRange, parseIp, prefixRange } from '../base/ip.ts';
 import type { FollowRedirects, RedirectTarget } from '../ike/contract.ts';
 import type { RedirectEffect } from './driver.ts';
 import type { RedirectPlan, TunnelPlan } from './plan.ts';
+import type { Scheduler } from './ports.ts';
+import type { TunnelEvents } from './tunnel.ts';
 
 const MAX_REDIRECTS = 5;
 const LOOP_PERIOD = minutes(5);
@@ -31,21 +33,31 @@ export function isTrusted(hosts: readonly string[], { to }: RedirectPlan, target
   });
 }
 
+export interface RedirectsParts {
+  readonly plan: Pick<TunnelPlan, 'hosts' | 'redirects'>;
+  readonly world: { readonly scheduler: Pick<Scheduler, 'now'> };
+  readonly events: Pick<TunnelEvents, 'note'>;
+}
+
 export class Redirects {
-  readonly #plan: Pick<TunnelPlan, 'hosts' | 'redirects'>;
+  readonly #parts: RedirectsParts;
+  readonly #leave: () => void;
   /** When each of the latest was taken. */
   #taken: Instant[] = [];
   #target: RedirectTarget | undefined;
   #from: string | undefined;
-  #refused: Failure | undefined;
+  /** Why the session that has just sent us away ends. */
+  #ending: Failure | undefined;
 
-  constructor(plan: Pick<TunnelPlan, 'hosts' | 'redirects'>) {
-    this.#plan = plan;
+  /** @param leave exchanges the connection that is up for one with `hosts` */
+  constructor(parts: RedirectsParts, leave: () => void) {
+    this.#parts = parts;
+    this.#leave = leave;
   }
 
   /** Where to connect to: the gateway that we were sent to, else the profile's own. */
   get hosts(): readonly string[] {
-    return this.#target ? [this.#target.text] : this.#plan.hosts;
+    return this.#target ? [this.#target.text] : this.#parts.plan.hosts;
   }
 
   /**
@@ -53,7 +65,7 @@ export class Redirects {
    * @param known what the profile's hosts are known to mean
    */
   policy(known: readonly string[]): FollowRedirects | undefined {
-    const { hosts, redirects } = this.#plan;
+    const { hosts, redirects } = this.#parts.plan;
     if (!redirects.follow) return undefined;
     return {
       trusts: (target) =>
@@ -62,33 +74,38 @@ export class Redirects {
     };
   }
 
-  /** Takes a redirect, unless it leads in circles; then the failure. `hosts` is the target from now on. */
-  take({ target, phase, from }: RedirectEffect, now: Instant): Failure | undefined {
+  /** The gateway sends us to another one, which takes the place of the profile's unless it leads in circles. */
+  take({ target, phase, from }: RedirectEffect): void {
+    const { world, events } = this.#parts;
+    const now = world.scheduler.now();
     this.#taken = this.#taken.filter((at) => now - at < LOOP_PERIOD);
-    const circle = target.text === from;
-    if (circle || this.#taken.length >= MAX_REDIRECTS) {
-      const text = circle
+    const circle =
+      target.text === from
         ? `the gateway ${target.text} sends us to itself`
-        : `the gateways have sent us on ${MAX_REDIRECTS} times within ${LOOP_PERIOD / 60_000} minutes, and now to ${target.text}`;
-      this.#refused = {
-        code: 'REDIRECT_REFUSED',
-        phase,
-        message: text,
-        authenticated: phase !== 'IKE_SA_INIT',
-        check: 'loop',
-      };
-      return this.#refused;
+        : this.#taken.length >= MAX_REDIRECTS
+          ? `the gateways have sent us on ${MAX_REDIRECTS} times within ${LOOP_PERIOD / 60_000} minutes, and now to ${target.text}`
+          : undefined;
+    const ends = { phase, authenticated: phase !== 'IKE_SA_INIT' };
+    if (circle !== undefined && phase === 'established') {
+      events.note('warn', 'redirect', `not followed: ${circle}`);
+      return;
     }
-    this.#refused = undefined;
+    if (circle !== undefined) {
+      this.#ending = { ...ends, code: 'REDIRECT_REFUSED', message: circle, check: 'loop' };
+      return;
+    }
+    this.#ending = { ...ends, code: 'REDIRECTED', message: `the gateway sends us to ${target.text}` };
     this.#taken.push(now);
     this.#target = target;
     this.#from = from;
-    return undefined;
+    if (phase === 'established') this.#leave();
   }
 
-  /** Why a session has ended: one that wanted to send us in circles has ended for that. */
+  /** Why a session has really ended, that was sent away before. */
   judged(failure: Failure | undefined): Failure | undefined {
-    return failure?.code === 'REDIRECTED' ? (this.#refused ?? failure) : failure;
+    const ending = this.#ending;
+    this.#ending = undefined;
+    return failure === undefined || failure.code === 'REDIRECTED' ? (ending ?? failure) : failure;
   }
 
   /** The gateway is reached: whoever sent us there is no longer told of. */

@@ -13,7 +13,7 @@ import type { Command, NoteData, NoteTopic, SessionFactory } from '../ike/contra
 import type { Host } from '../os/port.ts';
 import { Attempts } from './attempts.ts';
 import { turn } from './candidates.ts';
-import type { MessageEffect, RedirectEffect } from './driver.ts';
+import type { MessageEffect } from './driver.ts';
 import { DropWatch } from './drop-watch.ts';
 import { explain } from './explain/explain.ts';
 import {
@@ -100,7 +100,10 @@ export class Tunnel {
   constructor(parts: TunnelParts) {
     this.plan = parts.plan;
     this.#parts = parts;
-    this.#redirects = new Redirects(parts.plan);
+    this.#redirects = new Redirects(parts, () => {
+      this.#renewing = true;
+      this.link?.command({ kind: 'close' });
+    });
     this.#gateway = new GatewayAddresses(parts, this.#redirects);
     this.#killSwitch = new KillSwitch(parts);
     this.#roaming = new Roaming({
@@ -308,7 +311,7 @@ export class Tunnel {
           events.note('warn', 'child', `${name}: ${this.#lastFailure.message}`);
         },
         childless: () => this.#childless(link),
-        redirect: (effect) => this.#redirected(effect),
+        redirect: (effect) => this.#redirects.take(effect),
         suspicion: (sign) => this.#roaming.suspected(sign),
         note: (level, topic, text, data) => events.note(level, topic, text, data),
         message: (effect) => {
@@ -351,13 +354,6 @@ export class Tunnel {
     const keepsake = this.#secrets.proved();
     if (keepsake) this.#parts.events.keep(keepsake);
     this.#waiters.isUp();
-  }
-
-  /** The gateway sends us to another one; unless we are connected, the end of its link follows. */
-  #redirected(effect: RedirectEffect): void {
-    const refused = this.#redirects.take(effect, this.#parts.world.scheduler.now());
-    if (effect.phase === 'established' && refused)
-      this.#parts.events.note('warn', 'redirect', `not followed: ${refused.message}`);
   }
 
   #childless(link: Link): void {

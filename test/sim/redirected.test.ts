@@ -22,6 +22,7 @@ const away = (at: 'IKE_SA_INIT' | 'IKE_AUTH', target: RedirectTarget): Partial<I
 
 interface Scene {
   readonly world: TunnelWorld;
+  readonly first: Gateway;
   readonly second: Gateway;
 }
 
@@ -29,8 +30,8 @@ interface Scene {
 async function scene(first: Partial<IkeConfig>, gateway: object = HOSTS): Promise<Scene> {
   const world = await tunnelWorld({ methods: ['mschapv2'] }, { gateway });
   world.network.names.set(NAME, [SECOND]);
-  world.gatewayAt(FIRST, first);
-  return { world, second: world.gatewayAt(SECOND, {}) };
+  const own = world.gatewayAt(FIRST, first);
+  return { world, first: own, second: world.gatewayAt(SECOND, {}) };
 }
 
 const tunnelOf = (world: TunnelWorld) => tunnelSnapshotSchema.parse(world.engine.snapshot().tunnels[0]);
@@ -159,4 +160,24 @@ test('nobody answers where we were sent: the next attempt asks the own gateway a
     [FIRST, 'failed', 'REDIRECTED'],
     [SECOND, 'connected', undefined],
   ]);
+});
+
+test('while connected: the tunnel goes over to the other gateway, and the first is told', async () => {
+  const { world, first, second } = await scene({});
+  assert.equal(await up(world), undefined);
+  assert.equal(first.views().length, 1);
+  first.command({ kind: 'redirect', target: { kind: 'name', text: NAME } });
+  await world.clock.pass(5_000);
+  const { ike, usable, history } = tunnelOf(world);
+  assert.deepEqual([ike?.remote?.address, usable], [SECOND, true]);
+  assert.deepEqual([first.views().length, second.views().length], [0, 1]);
+  assert.ok(history.some(({ topic, data }) => topic === 'redirect' && data?.phase === 'established'));
+  // It was told by a Delete, not forgotten.
+  assert.ok(world.lines.some((line) => /IKE SA closed/.test(line) && /PEER_DELETED/.test(line)));
+  // From now on it is the profile's own gateway again that is called first.
+  const down = world.engine.down({ name: 'office' });
+  await world.clock.pass(5_000);
+  await down;
+  assert.equal(await up(world), undefined);
+  assert.equal(tunnelOf(world).ike?.remote?.address, FIRST);
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Instant } from '../../../engine/base/brand.ts';
+import type { Failure } from '../../../engine/base/failure.ts';
 import { parsePrefix } from '../../../engine/base/ip.ts';
 import type { RedirectTarget } from '../../../engine/ike/contract.ts';
 import { isTrusted, Redirects } from '../../../engine/tunnel/redirects.ts';
@@ -19,6 +20,8 @@ const address = (text: string): RedirectTarget => ({ kind: 'address', text });
 const at = (seconds: number): Instant => (seconds * 1000) as Instant;
 const sent = (target: RedirectTarget, from = '192.0.2.1') =>
   ({ kind: 'redirect', target, phase: 'IKE_SA_INIT', from }) as const;
+
+const REDIRECTED: Failure = { code: 'REDIRECTED', phase: 'IKE_SA_INIT', message: '', authenticated: false };
 
 test('trusted without anybody who vouches: the own hosts, and what the profile names', () => {
   for (const target of [
@@ -45,31 +48,66 @@ test('trusted without anybody who vouches: the own hosts, and what the profile n
     assert.equal(isTrusted(HOSTS, redirects, target), false, target.text);
 });
 
+function setting(plan = { hosts: HOSTS, redirects }) {
+  const said: string[] = [];
+  const clock = { seconds: 0, left: 0 };
+  const mine = new Redirects(
+    {
+      plan,
+      world: { scheduler: { now: () => at(clock.seconds) } },
+      events: { note: (_level, _topic, text) => void said.push(text) },
+    },
+    () => void clock.left++,
+  );
+  return { mine, said, clock };
+}
+
 test('the policy knows what the names mean now, and who has sent us until we have arrived', () => {
-  const mine = new Redirects({ hosts: HOSTS, redirects });
+  const { mine } = setting();
   assert.equal(mine.policy([])?.trusts(address('203.0.113.5')), false);
   assert.equal(mine.policy(['203.0.113.5'])?.trusts(address('203.0.113.5')), true);
   assert.equal(mine.policy([])?.from, undefined);
   assert.deepEqual(mine.hosts, HOSTS);
-  assert.equal(mine.take(sent(name('gw2.example.net')), at(0)), undefined);
+  mine.take(sent(name('gw2.example.net')));
   assert.deepEqual([mine.hosts, mine.policy([])?.from], [['gw2.example.net'], '192.0.2.1']);
   mine.arrived();
   assert.deepEqual([mine.hosts, mine.policy([])?.from], [['gw2.example.net'], undefined]);
   mine.forget();
   assert.deepEqual(mine.hosts, HOSTS);
-  const stays = new Redirects({ hosts: HOSTS, redirects: { ...redirects, follow: false } });
-  assert.equal(stays.policy([]), undefined);
+  const stays = setting({ hosts: HOSTS, redirects: { ...redirects, follow: false } });
+  assert.equal(stays.mine.policy([]), undefined);
 });
 
 test('five within five minutes, and no more; a gateway that names itself is none', () => {
-  const mine = new Redirects({ hosts: HOSTS, redirects });
-  const next = (n: number) => mine.take(sent(address(`198.51.100.${n}`)), at(n));
-  for (let n = 1; n <= 5; n++) assert.equal(next(n), undefined);
+  const { mine, clock } = setting();
+  const next = (n: number) => {
+    clock.seconds = n;
+    mine.take(sent(address(`198.51.100.${n}`)));
+    return mine.judged(REDIRECTED);
+  };
+  for (let n = 1; n <= 5; n++) assert.equal(next(n)?.code, 'REDIRECTED');
   const loop = next(6);
   assert.deepEqual([loop?.code, loop?.check, loop?.authenticated], ['REDIRECT_REFUSED', 'loop', false]);
   assert.deepEqual(mine.hosts, ['198.51.100.5'], 'nothing has changed');
   mine.forget();
   assert.equal(next(7)?.check, 'loop', 'forgetting where we were sent is no way around');
-  assert.equal(mine.take(sent(address('198.51.100.9')), at(301)), undefined, 'the first is long ago');
-  assert.equal(mine.take(sent(address('198.51.100.9'), '198.51.100.9'), at(9999))?.check, 'loop');
+  clock.seconds = 301;
+  mine.take(sent(address('198.51.100.9')));
+  assert.equal(mine.judged(REDIRECTED)?.code, 'REDIRECTED', 'the first is long ago');
+  clock.seconds = 9999;
+  mine.take(sent(address('198.51.100.9'), '198.51.100.9'));
+  assert.equal(mine.judged(REDIRECTED)?.check, 'loop');
+});
+
+test('while connected: left for the other gateway, or stayed with when it leads in circles', () => {
+  const { mine, said, clock } = setting();
+  const later = (target: RedirectTarget) => mine.take({ ...sent(target), phase: 'established' });
+  later(address('203.0.113.1'));
+  assert.deepEqual([clock.left, mine.hosts], [1, ['203.0.113.1']]);
+  assert.equal(mine.judged(undefined)?.code, 'REDIRECTED', 'it ends in order, and for this');
+  assert.equal(mine.judged(undefined), undefined, 'said once');
+  later(address('192.0.2.1'));
+  assert.equal(clock.left, 1);
+  assert.match(said[0] ?? '', /not followed: .* sends us to itself/);
+  assert.equal(mine.judged({ ...REDIRECTED, code: 'PEER_GONE' })?.code, 'PEER_GONE');
 });
