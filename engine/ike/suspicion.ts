@@ -26,7 +26,7 @@ const YOUNG_MS = 5000 as Millis;
 
 /** @param sign its name, such as `INVALID_IKE_SPI` */
 export function suspect(core: Core, sign: string): void {
-  if (core.establishedAt === undefined || core.ending) return;
+  if (core.establishedAt === undefined || core.ending || core.retired) return;
   const before = core.suspectedAt;
   if (before !== undefined && core.now - before < INTERVAL_MS) return;
   core.suspectedAt = core.now;
