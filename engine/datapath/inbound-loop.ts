@@ -1,17 +1,19 @@
 /**
- * The inbound worker's loop on Linux: receives datagrams, opens them, gives packets to the tun. It waits in `poll` and
+ * The inbound worker's loop: receives datagrams, opens them, gives packets to the tun. It waits in `poll` and
  * never returns to an event loop. Order of a turn: commands, datagrams, timers.
  *
  *     recvmmsg ─► datagrams side by side ─open in place─► merge ─writev─► tun
  */
 import { readAddress, readEndpoint } from '../base/sockaddr.ts';
 import { POLL } from '../os/ffi/abi.ts';
+import type { DarwinLibc } from '../os/ffi/libc.darwin.ts';
 import type { LinuxLibc } from '../os/ffi/libc.linux.ts';
 import { monotonic } from './clock.ts';
 import { DropAt } from './counters.ts';
 import { Inbound, type InboundPump } from './inbound-pump.ts';
+import { DarwinArrivals } from './offload/arrivals.darwin.ts';
 import { Arrivals, arrivalsLength } from './offload/arrivals.ts';
-import { HostWriter } from './offload/host-writer.ts';
+import { HostWriter, type TunHeader } from './offload/host-writer.ts';
 import { Merger } from './offload/merger.ts';
 import type { PacketMemory } from './offload/sum-kernel.ts';
 import { LONGEST_WAIT_MS } from './outbound-loop.ts';
@@ -22,16 +24,21 @@ const SLOTS = 64;
 /** Slots that hold many datagrams each are fewer, so that what was received is still in the cache when it is opened. */
 const WIDE_SLOTS = 8;
 
-export const inboundMemory = (coalesces: boolean): number => arrivalsLength(coalesces ? WIDE_SLOTS : SLOTS);
+/** Darwin puts one datagram into a slot, however many it delivers at once. */
+const slotsOf = (libc: LinuxLibc | DarwinLibc, coalesces: boolean): number =>
+  coalesces && !('system' in libc) ? WIDE_SLOTS : SLOTS;
+
+export const inboundMemory = (libc: LinuxLibc | DarwinLibc, coalesces: boolean): number =>
+  arrivalsLength(slotsOf(libc, coalesces));
 
 export interface InboundLoopParts {
-  readonly libc: LinuxLibc;
+  readonly libc: LinuxLibc | DarwinLibc;
   readonly pump: InboundPump;
   /** At least `inboundMemory` octets. */
   readonly memory: PacketMemory;
   readonly tunFd: number;
-  /** Each packet of the tun has a virtio header; then TCP is merged, and UDP with `mergesUdp`. */
-  readonly virtio: boolean;
+  /** Before each packet of the tun. Where that is a virtio header TCP is merged, and UDP with `mergesUdp`. */
+  readonly header: TunHeader;
   readonly mergesUdp: boolean;
   readonly udpFd: number;
   readonly coalesces: boolean;
@@ -46,18 +53,21 @@ export interface InboundLoopParts {
 export class InboundLoop {
   readonly #parts: InboundLoopParts;
   readonly #waiter: Waiter;
-  readonly #arrivals: Arrivals;
+  readonly #arrivals: Arrivals | DarwinArrivals;
   readonly #writer: HostWriter;
   readonly #merger: Merger;
   readonly #octets: Uint8Array;
 
   constructor(parts: InboundLoopParts) {
-    const { libc, pump, memory, tunFd, udpFd, wakeFd, virtio, mergesUdp, coalesces } = parts;
+    const { libc, pump, memory, tunFd, udpFd, wakeFd, header, mergesUdp, coalesces } = parts;
     this.#parts = parts;
     this.#octets = memory.octets;
     this.#waiter = new Waiter(libc, wakeFd, udpFd);
-    this.#arrivals = new Arrivals(libc, udpFd, memory.octets, 0, coalesces ? WIDE_SLOTS : SLOTS);
-    this.#writer = new HostWriter(libc, tunFd, memory.octets, virtio, () => pump.count(DropAt.tunFull));
+    this.#arrivals =
+      'system' in libc
+        ? new DarwinArrivals(libc, udpFd, memory.octets, 0, slotsOf(libc, coalesces), coalesces)
+        : new Arrivals(libc, udpFd, memory.octets, 0, slotsOf(libc, coalesces));
+    this.#writer = new HostWriter(libc, tunFd, memory.octets, header, () => pump.count(DropAt.tunFull));
     this.#merger = new Merger(memory, this.#writer, mergesUdp);
   }
 
@@ -118,9 +128,9 @@ export class InboundLoop {
   }
 
   #arrived(verdict: Inbound): void {
-    const { pump, virtio } = this.#parts;
+    const { pump, header } = this.#parts;
     if (verdict !== Inbound.PACKET) return;
-    if (virtio) this.#merger.add(pump.inner, pump.resultAt);
+    if (header === 'virtio') this.#merger.add(pump.inner, pump.resultAt);
     else this.#writer.write(pump.resultAt, pump.resultLength);
   }
 

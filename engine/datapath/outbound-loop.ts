@@ -1,14 +1,19 @@
 /**
- * The outbound worker's loop on Linux: takes packets from the tun, seals them, sends them. It waits in `poll` and never
+ * The outbound worker's loop: takes packets from the tun, seals them, sends them. It waits in `poll` and never
  * returns to an event loop. Order of a turn: commands, packets, timers.
  *
  *     tun ─read─► super-packet ─copy, checksum─► ESP packets side by side ─seal in place─► sendmmsg
  */
+import * as darwin from '../os/ffi/abi.darwin.ts';
 import { AF, MSG_DONTWAIT, POLL, VIRTIO_NET_HDR } from '../os/ffi/abi.ts';
-import { addressOf, fixedMemory, type LinuxLibc } from '../os/ffi/libc.linux.ts';
+import type { DarwinLibc } from '../os/ffi/libc.darwin.ts';
+import type { LinuxLibc } from '../os/ffi/libc.linux.ts';
+import { addressOf, fixedMemory } from '../os/ffi/memory.ts';
 import { monotonic } from './clock.ts';
 import { DropAt } from './counters.ts';
+import { DarwinDepartures } from './offload/departures.darwin.ts';
 import { Departures } from './offload/departures.ts';
+import { TUN_HEADER_LENGTH, type TunHeader } from './offload/host-writer.ts';
 import type { PacketMemory } from './offload/sum-kernel.ts';
 import { SuperPacket } from './offload/super-packet.ts';
 import type { OutboundPump } from './outbound-pump.ts';
@@ -27,13 +32,13 @@ const DEPARTURES_AT = 72 * 1024;
 export const OUTBOUND_MEMORY: number = DEPARTURES_AT + DEPARTURES_LENGTH + HEADROOM;
 
 export interface OutboundLoopParts {
-  readonly libc: LinuxLibc;
+  readonly libc: LinuxLibc | DarwinLibc;
   readonly pump: OutboundPump;
   /** At least OUTBOUND_MEMORY octets. */
   readonly memory: PacketMemory;
   readonly tunFd: number;
-  /** Each packet of the tun has a virtio header. */
-  readonly virtio: boolean;
+  /** Before each packet of the tun. */
+  readonly header: TunHeader;
   readonly udpFd: number;
   readonly segments: boolean;
   /** The socket takes a traffic class with each message. */
@@ -50,7 +55,7 @@ export class OutboundLoop {
   readonly #parts: OutboundLoopParts;
   readonly #waiter: Waiter;
   readonly #packet: SuperPacket;
-  readonly #departures: Departures;
+  readonly #departures: Departures | DarwinDepartures;
   readonly #octets: Uint8Array;
   readonly #readAt: number;
   readonly #keepalive = fixedMemory(64);
@@ -64,17 +69,20 @@ export class OutboundLoop {
     this.#readAt = addressOf(memory.octets);
     this.#waiter = new Waiter(libc, wakeFd, tunFd);
     this.#packet = new SuperPacket(memory);
-    this.#departures = new Departures({
-      libc,
+    const departures = {
       fd: udpFd,
       memory: memory.octets,
       at: DEPARTURES_AT,
       length: DEPARTURES_LENGTH,
       segments,
       marks,
-      lost: (packets) => pump.count(DropAt.udpError, packets),
+      lost: (packets: number): void => pump.count(DropAt.udpError, packets),
       gaveUp: segmentsLost,
-    });
+    };
+    this.#departures =
+      'system' in libc
+        ? new DarwinDepartures({ ...departures, libc })
+        : new Departures({ ...departures, libc });
     this.#keepalive[0] = 0xff;
   }
 
@@ -113,9 +121,10 @@ export class OutboundLoop {
 
   /** One packet of the tun, at the beginning of the packet memory. */
   #take(length: number): void {
-    const { pump, virtio } = this.#parts;
+    const { pump, header } = this.#parts;
     const packet = this.#packet;
-    if (!virtio) packet.readBare(0, length);
+    const before = TUN_HEADER_LENGTH[header];
+    if (header !== 'virtio') packet.readBare(before, Math.max(0, length - before));
     else if (!packet.read(0, length)) {
       pump.count(DropAt.malformed);
       return;
@@ -149,8 +158,14 @@ export class OutboundLoop {
   #sendKeepalive(target: Target): void {
     const { libc, udpFd } = this.#parts;
     this.#keepalive.set(target.sockaddr, 32);
-    this.#keepalive[32] = AF.INET6;
     const at = addressOf(this.#keepalive);
-    libc.sendto(udpFd, at, 1, MSG_DONTWAIT, at + 32, target.sockaddr.length);
+    if ('system' in libc) {
+      this.#keepalive[32] = target.sockaddr.length;
+      this.#keepalive[33] = darwin.AF.INET6;
+      libc.sendto(udpFd, at, 1, darwin.MSG_DONTWAIT, at + 32, target.sockaddr.length);
+    } else {
+      this.#keepalive[32] = AF.INET6;
+      libc.sendto(udpFd, at, 1, MSG_DONTWAIT, at + 32, target.sockaddr.length);
+    }
   }
 }

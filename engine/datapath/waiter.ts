@@ -1,6 +1,7 @@
 /** Waits in `poll` for a device and for the main thread's wake-up, as both workers do between batches. */
 import { ERRNO, POLL, POLLFD } from '../os/ffi/abi.ts';
-import { type Address, addressOf, fixedMemory, type LinuxLibc } from '../os/ffi/libc.linux.ts';
+import type { LinuxLibc } from '../os/ffi/libc.linux.ts';
+import { type Address, addressOf, fixedMemory } from '../os/ffi/memory.ts';
 
 export class Waiter {
   readonly #libc: Pick<LinuxLibc, 'poll' | 'read' | 'errno'>;

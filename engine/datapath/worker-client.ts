@@ -7,6 +7,7 @@
 import { wipe } from '../base/bytes.ts';
 import type { Endpoint } from '../base/ip.ts';
 import type { EspSaPair } from '../esp/params.ts';
+import type { DarwinLibc } from '../os/ffi/libc.darwin.ts';
 import type { LinuxLibc } from '../os/ffi/libc.linux.ts';
 import type { Tun } from '../os/tun/port.ts';
 import type { RawUdp } from '../os/udp/raw.ts';
@@ -19,7 +20,7 @@ import { WorkerLink } from './worker-link.ts';
 import type { Direction, Downward, Upward } from './worker-messages.ts';
 
 export interface WorkerOptions {
-  readonly libc: LinuxLibc;
+  readonly libc: LinuxLibc | DarwinLibc;
   /** With a file descriptor. Closed, like the socket, with the data path. */
   readonly tun: Tun;
   readonly udp: RawUdp;
@@ -68,6 +69,8 @@ class WorkerDatapath implements Datapath {
         setup: {
           direction,
           tunFd: tun.fd,
+          system: 'system' in libc ? libc.system : 'linux',
+          library: 'system' in libc ? libc.library : null,
           tunOffload: tun.offload,
           udpFd: udp.fd,
           segments: udp.segments,
@@ -87,12 +90,13 @@ class WorkerDatapath implements Datapath {
 
   /** The tun and what is done in bulk, which depends on the kernel. */
   get description(): string {
-    const { tun, udp } = this.#options;
+    const { libc, tun, udp } = this.#options;
+    const [sending, receiving] = 'system' in libc ? ['sendmsg_x', 'recvmsg_x'] : ['UDP GSO', 'UDP GRO'];
     const bulk = [
       ...(tun.offload === 'none' ? [] : ['TSO']),
       ...(tun.offload === 'uso' ? ['USO'] : []),
-      ...(this.#segments ? ['UDP GSO'] : []),
-      ...(udp.coalesces ? ['UDP GRO'] : []),
+      ...(this.#segments ? [sending] : []),
+      ...(udp.coalesces ? [receiving] : []),
     ];
     return `workers, ${tun.name}, ${bulk.length === 0 ? 'no offload' : bulk.join(' ')}`;
   }

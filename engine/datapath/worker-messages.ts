@@ -13,8 +13,11 @@ export interface WorkerSetup {
   readonly port: MessagePort;
   readonly tunFd: number;
   readonly tunOffload: TunOffload;
+  /** Whose system calls are made, and the library that they come from; `null` is the running executable. */
+  readonly system: 'linux' | 'darwin';
+  readonly library: string | null;
   readonly udpFd: number;
-  /** The socket sends (UDP_SEGMENT) and receives (UDP_GRO) many datagrams at once. */
+  /** The socket sends (UDP_SEGMENT, sendmsg_x) and receives (UDP_GRO, recvmsg_x) many datagrams at once. */
   readonly segments: boolean;
   readonly coalesces: boolean;
   /** It tells and takes the traffic class of each datagram. */

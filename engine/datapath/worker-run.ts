@@ -2,12 +2,13 @@
 import { randomFillSync } from 'node:crypto';
 import { receiveMessageOnPort } from 'node:worker_threads';
 import type { CryptoProvider } from '../crypto/port.ts';
+import { type DarwinLibc, loadDarwinLibc } from '../os/ffi/libc.darwin.ts';
 import { type LinuxLibc, loadLinuxLibc } from '../os/ffi/libc.linux.ts';
 import { monotonic } from './clock.ts';
 import { DropAt, Head } from './counters.ts';
 import { InboundLoop, inboundMemory } from './inbound-loop.ts';
 import { InboundPump } from './inbound-pump.ts';
-import { HostWriter } from './offload/host-writer.ts';
+import { HostWriter, type TunHeader } from './offload/host-writer.ts';
 import { packetMemory } from './offload/sum-kernel.ts';
 import { OUTBOUND_MEMORY, OutboundLoop } from './outbound-loop.ts';
 import { OutboundPump } from './outbound-pump.ts';
@@ -18,7 +19,7 @@ import { Control, type Downward, MOST_WAITING, type Upward, type WorkerSetup } f
 interface Frame {
   readonly setup: WorkerSetup;
   readonly crypto: Pick<CryptoProvider, 'cipher'>;
-  readonly libc: LinuxLibc;
+  readonly libc: LinuxLibc | DarwinLibc;
   readonly post: (message: Upward) => void;
   readonly event: (event: DatapathEvent) => void;
   readonly stopped: () => boolean;
@@ -34,7 +35,7 @@ interface Runner {
 /** Returns when it was told to stop. */
 export function runWorker(setup: WorkerSetup, crypto: Pick<CryptoProvider, 'cipher'>): void {
   const { port } = setup;
-  const libc = loadLinuxLibc();
+  const libc = setup.system === 'darwin' ? loadDarwinLibc(setup.library) : loadLinuxLibc();
   if (!libc) throw new Error('the system calls cannot be bound');
   const control = new Int32Array(setup.control);
   const post = (message: Upward): void => port.postMessage(message);
@@ -68,12 +69,15 @@ export function runWorker(setup: WorkerSetup, crypto: Pick<CryptoProvider, 'ciph
   }
 }
 
+const headerOf = ({ system, tunOffload }: WorkerSetup): TunHeader =>
+  system === 'darwin' ? 'family' : tunOffload === 'none' ? 'none' : 'virtio';
+
 function outbound(frame: Frame): Runner {
   const { setup, libc, post, event, stopped, commands } = frame;
   const { tunFd, udpFd, wakeFd, segments, marks } = setup;
-  const virtio = setup.tunOffload !== 'none';
+  const header = headerOf(setup);
   const memory = packetMemory(OUTBOUND_MEMORY);
-  const writer = new HostWriter(libc, tunFd, memory.octets, virtio, () => pump.count(DropAt.tunFull));
+  const writer = new HostWriter(libc, tunFd, memory.octets, header, () => pump.count(DropAt.tunFull));
   const pump: OutboundPump = new OutboundPump({
     crypto: frame.crypto,
     fillRandom: (into) => randomFillSync(into),
@@ -111,7 +115,7 @@ function outbound(frame: Frame): Runner {
     pump,
     memory,
     tunFd,
-    virtio,
+    header,
     udpFd,
     segments,
     marks,
@@ -159,9 +163,9 @@ function inbound(frame: Frame): Runner {
   const loop: InboundLoop = new InboundLoop({
     libc,
     pump,
-    memory: packetMemory(inboundMemory(coalesces)),
+    memory: packetMemory(inboundMemory(libc, coalesces)),
     tunFd,
-    virtio: tunOffload !== 'none',
+    header: headerOf(setup),
     mergesUdp: tunOffload === 'uso',
     udpFd,
     coalesces,

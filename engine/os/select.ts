@@ -43,6 +43,7 @@ import { darwinTun } from './tun/tun.darwin.ts';
 import { linuxTun } from './tun/tun.linux.ts';
 import { installedTun } from './tun/tun.win32.ts';
 import type { UdpPort } from './udp/port.ts';
+import { openDarwinUdp } from './udp/udp.darwin.ts';
 import { linuxUdp, openRawUdp } from './udp/udp.linux.ts';
 import { dgramUdp, openDgram } from './udp/udp.ts';
 import { windowsUdp } from './udp/udp.win32.ts';
@@ -98,7 +99,7 @@ const workerUrl = (): URL =>
 
 /** Keeps workers ready for the next data path, where workers are used; loading their code takes longer than a handshake. */
 export function warmDatapath(): void {
-  if (linuxLibc()) warmWorkers(workerUrl());
+  if (linuxLibc() ?? darwinLibc()) warmWorkers(workerUrl());
 }
 
 /** The opposite, before the process ends. */
@@ -113,12 +114,16 @@ export async function selectDatapath(
   request: DatapathRequest,
   fallback: (reason: string) => void = () => undefined,
 ): Promise<Datapath> {
-  const libc = linuxLibc();
+  const libc = linuxLibc() ?? darwinLibc();
   const { tun, port, address } = request;
   if (!libc || tun.fd < 0) return openInline(request);
   let udp: ReturnType<typeof openRawUdp>;
   try {
-    udp = openRawUdp(libc, address === undefined ? { port } : { port, address }, request.offload);
+    const local = address === undefined ? { port } : { port, address };
+    udp =
+      'system' in libc
+        ? openDarwinUdp(libc, local, request.offload)
+        : openRawUdp(libc, local, request.offload);
   } catch (error) {
     if (error instanceof OsError && error.detail.startsWith('socket')) return openInline(request);
     throw error;

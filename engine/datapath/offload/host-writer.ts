@@ -1,7 +1,20 @@
-/** Gives packets to a tun's descriptor, with an empty virtio header before each where the tun wants one. */
+/**
+ * Gives packets to a tun's descriptor, before each what the tun wants there: nothing, an empty virtio header (Linux),
+ * or the protocol family (Darwin's utun).
+ */
+import { UTUN_HEADER_LENGTH, utunFamily } from '../../os/ffi/abi.darwin.ts';
 import { VIRTIO_NET_HDR } from '../../os/ffi/abi.ts';
 import { type Address, addressOf, fixedMemory, type LinuxLibc } from '../../os/ffi/libc.linux.ts';
 import { LARGEST_PACKET } from '../room.ts';
+
+/** What stands before each packet of a tun. */
+export type TunHeader = 'none' | 'virtio' | 'family';
+
+export const TUN_HEADER_LENGTH: Readonly<Record<TunHeader, number>> = {
+  none: 0,
+  virtio: VIRTIO_NET_HDR.size,
+  family: UTUN_HEADER_LENGTH,
+};
 
 export class HostWriter {
   readonly #libc: Pick<LinuxLibc, 'write' | 'writev'>;
@@ -9,6 +22,7 @@ export class HostWriter {
   readonly #memory: Uint8Array;
   readonly #memoryAt: Address;
   readonly #header: number;
+  readonly #family: boolean;
   readonly #refused: () => void;
   /** For packets from outside the packet memory, which are rare. */
   #own: Uint8Array | undefined;
@@ -18,14 +32,15 @@ export class HostWriter {
     libc: Pick<LinuxLibc, 'write' | 'writev'>,
     fd: number,
     memory: Uint8Array,
-    virtio: boolean,
+    header: TunHeader,
     refused: () => void,
   ) {
     this.#libc = libc;
     this.#fd = fd;
     this.#memory = memory;
     this.#memoryAt = addressOf(memory);
-    this.#header = virtio ? VIRTIO_NET_HDR.size : 0;
+    this.#header = TUN_HEADER_LENGTH[header];
+    this.#family = header === 'family';
     this.#refused = refused;
   }
 
@@ -39,6 +54,7 @@ export class HostWriter {
     const header = this.#header;
     const memory = this.#memory;
     for (let i = at - header; i < at; i++) memory[i] = 0;
+    if (this.#family) memory[at - 1] = utunFamily(memory[at] as number);
     const total = header + length;
     if (this.#libc.write(this.#fd, this.#memoryAt + at - header, total) !== total) this.#refused();
   }
@@ -52,6 +68,7 @@ export class HostWriter {
   copy(packet: Uint8Array): void {
     this.#own ??= fixedMemory(VIRTIO_NET_HDR.size + LARGEST_PACKET);
     this.#own.set(packet, this.#header);
+    if (this.#family) this.#own[this.#header - 1] = utunFamily(packet[0] ?? 0);
     const total = this.#header + packet.length;
     if (this.#libc.write(this.#fd, addressOf(this.#own), total) !== total) this.#refused();
   }

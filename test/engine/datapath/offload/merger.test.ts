@@ -47,7 +47,9 @@ function withMerger(t: Parameters<typeof requireOrSkip>[0], body: (merge: Merge)
       taken.push(received.slice(0, length));
     }
   };
-  const writer = new HostWriter(libc, near, memory.octets, true, () => assert.fail('a packet was refused'));
+  const writer = new HostWriter(libc, near, memory.octets, 'virtio', () =>
+    assert.fail('a packet was refused'),
+  );
   const draining = {
     write: (at: number, length: number): void => {
       writer.write(at, length);

@@ -81,7 +81,7 @@ EXPORT int double_take(char *into, unsigned size)
 	return (int)length;
 }
 
-EXPORT void double_record(int on) { recording = on; }
+EXPORT void double_record(_Bool on) { recording = on; }
 
 /* The next call of that name fails with that number of Darwin's. */
 EXPORT void double_fail(const char *name, int number)
@@ -91,7 +91,7 @@ EXPORT void double_fail(const char *name, int number)
 }
 
 /* As on releases before 10.11: no address in a batch. */
-EXPORT void double_refuse_names(int on) { refuse_names = on; }
+EXPORT void double_refuse_names(_Bool on) { refuse_names = on; }
 
 static uint32_t peer_version;
 static int16_t peer_groups = 3;

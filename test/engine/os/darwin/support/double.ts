@@ -59,9 +59,9 @@ function build(): DarwinDouble {
       const length: number = takeInto(record, record.length);
       return new TextDecoder().decode(record.subarray(0, length)).split('\n').slice(0, -1);
     },
-    record: lib.func('double_record', 'void', ['int']),
+    record: lib.func('double_record', 'void', ['bool']),
     fail: lib.func('double_fail', 'void', ['str', 'int']),
-    refuseNames: lib.func('double_refuse_names', 'void', ['int']),
+    refuseNames: lib.func('double_refuse_names', 'void', ['bool']),
     peer: lib.func('double_peer', 'void', ['int', 'int']),
     hostEnd: lib.func('double_host_end', 'int', ['int']),
     route: (message) => addRoute(message, message.length),
