@@ -6,7 +6,7 @@
  * - openresolv: `-x` makes our record the only one that counts. Debian's resolvconf knows no `-x`, and orders
  *   records by name: those that begin with `tun` come before those of Ethernet.
  */
-import { lstat, readFile, readlink, realpath } from 'node:fs/promises';
+import { access, lstat, readFile, readlink, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type CommandRunner, commandLine } from '../command.ts';
 import { OsError } from '../error.ts';
@@ -23,6 +23,8 @@ const PROCESS_OF = [
   'GetConnectionUnixProcessID',
   's',
 ] as const;
+/** Where commands look for the bus (D-Bus specification, "System message bus"); without it there is nobody to ask. */
+const SYSTEM_BUS = '/run/dbus/system_bus_socket';
 const NEW_FILE_MODE = 0o644;
 
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
@@ -30,6 +32,12 @@ const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('bas
 async function textOf(path: string): Promise<string | null> {
   return readFile(path, 'utf8').catch(() => null);
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Where a path leads, also when the last link leads to nothing. */
 async function follow(path: string): Promise<string> {
@@ -80,7 +88,7 @@ async function findResolved(
   commands: CommandRunner,
 ): Promise<Pick<DnsWorld, 'resolvedRuns' | 'resolvedHere'>> {
   const absent = { resolvedRuns: false, resolvedHere: null };
-  if (commands.find('resolvectl') === undefined) return absent;
+  if (commands.find('resolvectl') === undefined || !(await isThere(SYSTEM_BUS))) return absent;
   if (commands.find('busctl') === undefined) {
     const { status } = await commands.run('resolvectl', ['status']);
     return { resolvedRuns: status === 0, resolvedHere: null };
@@ -113,9 +121,14 @@ async function must(
 async function putLink(commands: CommandRunner, item: DnsLinkItem): Promise<void> {
   const all = item.domains.length === 0;
   const domains = all ? ['~.'] : item.domains.map((d) => `~${d}`);
-  await must(commands, 'resolvectl', ['dns', item.interface, ...item.servers]);
-  await must(commands, 'resolvectl', ['domain', item.interface, ...domains]);
-  await must(commands, 'resolvectl', ['default-route', item.interface, all ? 'yes' : 'no']);
+  // Three properties of one link, each by itself: side by side they take no longer than one. All must have ended
+  // before a failure is told, for what is undone then must not be overtaken.
+  const set = await Promise.allSettled([
+    must(commands, 'resolvectl', ['dns', item.interface, ...item.servers]),
+    must(commands, 'resolvectl', ['domain', item.interface, ...domains]),
+    must(commands, 'resolvectl', ['default-route', item.interface, all ? 'yes' : 'no']),
+  ]);
+  for (const result of set) if (result.status === 'rejected') throw result.reason;
 }
 
 async function removeLink(commands: CommandRunner, item: DnsLinkItem): Promise<DnsRemoval> {
