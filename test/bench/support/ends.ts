@@ -1,7 +1,8 @@
 /** Pairs of tunnel ends in the laboratory, all on the same machines and the same path: the client behind the NAT, the gateway. */
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Charon } from '../../interop/lab/charon.ts';
-import { ended, must, until } from '../../interop/lab/command.ts';
+import { ended, sleep, until } from '../../interop/lab/command.ts';
 import { Culvert } from '../../interop/lab/culvert.ts';
 import { gatewayConf } from '../../interop/lab/gateway.ts';
 import { ADDRESS, type Lab } from '../../interop/lab/lab.ts';
@@ -94,8 +95,19 @@ export const mixedEnds: Connect = async (lab, esp) => {
 
 /** Seconds of processor time that a process has used, all threads. */
 export async function processorSeconds(pid: number): Promise<number> {
-  const text = await must('cat', [`/proc/${pid}/stat`]);
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   // utime and stime, in clock ticks of which Linux has 100 a second for user space.
   return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Returns when a process has had nothing to do for half a second: what it prepares for the next time is ready then. */
+export async function idle(pid: number): Promise<void> {
+  let used = Number.NaN;
+  for (let still = 0; still < 5; ) {
+    await sleep(100);
+    const now = await processorSeconds(pid);
+    still = now === used ? still + 1 : 0;
+    used = now;
+  }
 }

@@ -9,6 +9,9 @@ export interface ClientWishes {
   readonly id?: string;
   readonly ike?: string;
   readonly esp?: string;
+  /** Instead of the shared key: `local` and `remote` sections, as for certificates. */
+  readonly local?: Settings;
+  readonly remote?: Settings;
 }
 
 /** Counterpart of `gatewayConf`, with UDP encapsulation forced as Culvert does it. */
@@ -22,8 +25,8 @@ export function clientConf(wishes: ClientWishes = {}): Settings {
         remote_addrs: wishes.host ?? ADDRESS.gw,
         vips: '0.0.0.0, ::',
         rekey_time: 0,
-        local: { auth: 'psk', id: wishes.id ?? CLIENT_ID },
-        remote: { auth: 'psk', id: GATEWAY_ID },
+        local: { auth: 'psk', id: wishes.id ?? CLIENT_ID, ...wishes.local },
+        remote: { auth: 'psk', id: GATEWAY_ID, ...wishes.remote },
         children: {
           [CHILD]: {
             remote_ts: `${ADDRESS.lanNet}, ${ADDRESS.lanNet6}`,
