@@ -1,18 +1,21 @@
 /**
  * TCP through a tunnel with the same program at both ends, through the NAT: Culvert's engine and its embedded gateway,
  * beside strongSwan's charon with its user-space ESP twice, in the same run; what processor time and memory it takes.
- * One benchmark a suite, so that a run may be taken up where it was left.
+ * With the two ciphers that may be compared with it, beside wireguard-go as well when CULVERT_WIREGUARD_GO names it. One benchmark a suite, so that a run may be taken up where it was left.
  */
 import { ADDRESS, Lab, NEEDS } from '../interop/lab/lab.ts';
 import { iperfServer, residentSet } from '../interop/lab/probe.ts';
 import { type Bench, row } from './row.ts';
 import { type Connect, charonEnds, culvertEnds, processorSeconds } from './support/ends.ts';
 import { tcpRounds } from './support/static-ends.ts';
+import { WIREGUARD_GO, wireguardEnds } from './support/wireguard.ts';
 
 const ROUNDS = 5;
 const SECONDS = 2;
 const PEER = 'strongSwan';
 const SUITES = ['aes128gcm16', 'aes256gcm16', 'chacha20poly1305', 'aes256-sha256'];
+/** Beside wireguard-go, which has ChaCha20-Poly1305 alone: the same cipher, and the fastest of ours. */
+const BESIDE_WIREGUARD: readonly string[] = ['aes128gcm16', 'chacha20poly1305'];
 
 interface Figures {
   readonly up: number[];
@@ -22,6 +25,14 @@ interface Figures {
   readonly idle: number[];
   readonly loaded: number[];
 }
+
+const ROWS: readonly (readonly [figure: keyof Figures, metric: string, unit: string])[] = [
+  ['up', 'up', 'Mbit/s'],
+  ['down', 'down', 'Mbit/s'],
+  ['processor', 'processor, both ends', 's/GiB'],
+  ['idle', 'client resident, connected', 'MiB'],
+  ['loaded', 'client resident, after load', 'MiB'],
+];
 
 async function measure(lab: Lab, connect: Connect, esp: string): Promise<Figures> {
   const ends = await connect(lab, esp);
@@ -54,19 +65,21 @@ const benchOf = (esp: string): Bench => ({
     try {
       await iperfServer(lab.lan);
       const ours = await measure(lab, culvertEnds, esp);
-      const theirs = await measure(lab, charonEnds, esp);
-      const add = (metric: string, unit: string, figure: keyof Figures): void =>
-        report(
-          row({ bench: `both-ends ${esp}`, metric, unit }, ours[figure], {
-            name: PEER,
-            values: theirs[figure],
-          }),
-        );
-      add('up', 'Mbit/s', 'up');
-      add('down', 'Mbit/s', 'down');
-      add('processor, both ends', 's/GiB', 'processor');
-      add('client resident, connected', 'MiB', 'idle');
-      add('client resident, after load', 'MiB', 'loaded');
+      const peers: { readonly name: string; readonly figures: Figures }[] = [];
+      if (BESIDE_WIREGUARD.includes(esp)) {
+        if (WIREGUARD_GO === undefined)
+          console.error('wireguard-go is not compared: CULVERT_WIREGUARD_GO names no binary');
+        else {
+          const figures = await measure(lab, wireguardEnds(WIREGUARD_GO), esp);
+          peers.push({ name: 'wireguard-go', figures });
+        }
+      }
+      peers.push({ name: PEER, figures: await measure(lab, charonEnds, esp) });
+      for (const { name, figures } of peers)
+        for (const [figure, metric, unit] of ROWS)
+          report(
+            row({ bench: `both-ends ${esp}`, metric, unit }, ours[figure], { name, values: figures[figure] }),
+          );
     } finally {
       await lab.close();
     }
