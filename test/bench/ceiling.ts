@@ -22,7 +22,7 @@ export const bench: Bench = {
       for (const { name, suite } of SUITES) {
         const figures = { engine: [] as number[], copy: [] as number[] };
         for (const worker of ['engine', 'copy'] as const)
-          await withStaticEnds(lab, { suite, worker, pairs: 1 }, async (client) => {
+          await withStaticEnds(lab, { suite, worker }, async (client) => {
             await tcpRounds(client, INSIDE, 1, { seconds: 1 });
             figures[worker] = await tcpRounds(client, INSIDE, ROUNDS);
           });

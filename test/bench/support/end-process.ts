@@ -21,6 +21,8 @@ export interface End {
   readonly worker: 'engine' | 'copy';
   /** SA pairs in all; the one that carries is activated first, the others stand before it. */
   readonly pairs: number;
+  /** Remote selectors of the one that carries; the one that matches stands last. */
+  readonly selectors: number;
 }
 
 const PORT = 4500;
@@ -39,6 +41,11 @@ const udp = openRawUdp(libc, { port: PORT });
 const path = await openWorkerDatapath({ libc, tun, udp, workerUrl: WORKERS[end.worker], openSslPath: null });
 const [own, other] = end.number === 1 ? [1, 2] : [2, 1];
 const remote = { address: end.remote, port: PORT };
+const elsewhere = (i: number) => anyPort(`10.${i >>> 8}.${i & 255}.0`, 30);
+const remoteSelectors = [
+  ...Array.from({ length: end.selectors - 1 }, (_, i) => elsewhere(i)),
+  anyPort('10.200.0.0', 24),
+];
 for (let i = 0; i < end.pairs; i++) {
   const key = (from: number, length: number): Uint8Array => new Uint8Array(length).fill(from * 16 + (i % 16));
   const carries = i === 0;
@@ -55,8 +62,8 @@ for (let i = 0; i < end.pairs; i++) {
         outEncr: key(own, sizes.encrKeyLength),
         outInteg: key(own, sizes.integKeyLength),
       },
-      local: [carries ? anyPort('10.200.0.0', 24) : anyPort(`10.${i >>> 8}.${i & 255}.0`, 30)],
-      remote: [anyPort('10.200.0.0', 24)],
+      local: [carries ? anyPort('10.200.0.0', 24) : elsewhere(i)],
+      remote: carries ? remoteSelectors : [anyPort('10.200.0.0', 24)],
       replayWindow: 1024,
       copyDscp: 'out',
       copyEcn: true,

@@ -10,12 +10,15 @@ const END = fileURLToPath(new URL('end-process.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
 export const INSIDE = '10.200.0.2';
 
-/** Runs `body` with both ends up and an iperf3 server behind the tunnel. */
+export type Ends = Pick<End, 'suite' | 'worker'> & Partial<Pick<End, 'pairs' | 'selectors'>>;
+
+/** Runs `body` with both ends up and an iperf3 server behind the tunnel; it gets the process ids of the ends. */
 export async function withStaticEnds(
   lab: Lab,
-  what: Pick<End, 'suite' | 'worker' | 'pairs'>,
-  body: (client: Host) => Promise<void>,
+  what: Ends,
+  body: (client: Host, ends: readonly number[]) => Promise<void>,
 ): Promise<void> {
+  const all = { pairs: 1, selectors: 1, ...what };
   const start = async (host: Host, end: End): Promise<ReturnType<Host['spawn']>> => {
     const child = host.spawn([process.execPath, '--import', TSX, END, JSON.stringify(end)], {
       log: `${host.folder}/${host.name}.end.log`,
@@ -32,14 +35,17 @@ export async function withStaticEnds(
     return child;
   };
   const ends = await Promise.all([
-    start(lab.gw, { ...what, number: 1, remote: ADDRESS.wan }),
-    start(lab.wan, { ...what, number: 2, remote: ADDRESS.gw }),
+    start(lab.gw, { ...all, number: 1, remote: ADDRESS.wan }),
+    start(lab.wan, { ...all, number: 2, remote: ADDRESS.gw }),
   ]);
   const server = lab.wan.spawn(['iperf3', '-s']);
   try {
     await firstPing(lab.gw, INSIDE);
     await until('iperf3', async () => (await lab.wan.run(['ss', '-Hltn', 'sport = 5201'])).stdout !== '');
-    await body(lab.gw);
+    await body(
+      lab.gw,
+      ends.map((end) => end.pid as number),
+    );
   } finally {
     for (const child of [...ends, server]) child.kill('SIGKILL');
     await Promise.all([...ends, server].map((child) => ended(child, 5_000)));
