@@ -12,7 +12,7 @@ import { groupId } from './os/groups.ts';
 import { fetchAnswer, fetchBytes } from './os/http.ts';
 import { type EngineLog, openLog } from './os/log.ts';
 import { resolveName } from './os/name.ts';
-import { ownAddresses } from './os/netmon/addresses.ts';
+import { ownAddresses, ownNetworks } from './os/netmon/addresses.ts';
 import { fileProfiles } from './os/profiles/store.ts';
 import { fileCache } from './os/revocation/cache.ts';
 import { systemScheduler } from './os/scheduler.ts';
@@ -75,6 +75,7 @@ function systemWorld({ log }: EngineLog, offload: OffloadLevel): World {
     localAddressFor: udp.localAddressFor,
     pathMtu: udp.pathMtu,
     localAddresses: async (except) => ownAddresses(except),
+    localNetworks: async (except) => ownNetworks(except),
     openIkeSocket: (family) => udp.open({ port: 0, address: family === 4 ? '0.0.0.0' : '::' }),
     openDatapath: (request) => openDatapath({ scheduler, ike }, offload, request),
   };

@@ -177,6 +177,7 @@ export async function setTheScene(options: SceneOptions = {}): Promise<Scene> {
     localAddressFor: async () => LOOPBACK,
     pathMtu: async () => 1500,
     localAddresses: async () => [],
+    localNetworks: async () => [],
     openIkeSocket: () => selectUdp().open({ port: 0, address: LOOPBACK }),
     openDatapath: async ({ mtu }) => {
       const number = connections++;

@@ -5,6 +5,9 @@ import type { RouteItem } from './route/port.ts';
 
 export type HostItem = RouteItem | DnsItem;
 
+const isHost = (destination: string): boolean =>
+  destination.endsWith(destination.includes(':') ? '/128' : '/32');
+
 /** One line for the log and `status`: the thing, then what became of it. */
 export function describeItem(item: HostItem, outcome: string): string {
   const source = item.kind === 'route' && item.source !== null ? ` from ${item.source}` : '';
@@ -16,7 +19,7 @@ export function describeItem(item: HostItem, outcome: string): string {
     case 'route':
       return `route ${item.destination} into ${item.interface}${source}: ${outcome}`;
     case 'throw':
-      return `bypass for gateway ${item.destination}: ${outcome}`;
+      return `bypass for ${isHost(item.destination) ? 'gateway' : 'network'} ${item.destination}: ${outcome}`;
     case 'rule':
       return `IPv${item.family} rule for table ${item.table}: ${outcome}`;
     case 'dns-link':

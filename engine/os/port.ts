@@ -12,6 +12,8 @@ export interface HostState {
   readonly routes: readonly Prefix[];
   /** Outer addresses of the gateway, which never go into the tunnel. */
   readonly bypass: readonly string[];
+  /** Networks that this machine is part of and that stay outside, unless the tunnel has a part of one. */
+  readonly local?: readonly Prefix[];
   readonly dns: {
     readonly servers: readonly string[];
     /** Only these domains, or all names when empty. */

@@ -39,6 +39,9 @@ export function guardState(
   };
 }
 
+/** Whether the machine's own networks are to stay reachable: then their packets must not go into the tunnel either. */
+export const keepsLocal = (plan: TunnelPlan): boolean => guardsEverything(plan) && plan.killSwitch.allowLocal;
+
 /** Whether the kill switch leaves no way to a name server outside: then the tunnel's are asked for every name. */
 export const guardsEverything = (plan: TunnelPlan): boolean =>
   plan.killSwitch.mode !== 'off' && protectedBy(plan) === 'everything';

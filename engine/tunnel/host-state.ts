@@ -15,6 +15,8 @@ export interface HostWish {
   readonly dns: 'use' | 'ignore';
   readonly extraDns: readonly string[];
   readonly domains: readonly string[];
+  /** Networks beside the tunnel that stay outside. */
+  readonly local: readonly Prefix[];
   /** Every name is asked of the tunnel's servers, whatever domains they are for: no other server can be reached. */
   readonly allNames: boolean;
 }
@@ -41,6 +43,7 @@ export function hostState(
     addresses,
     routes: [...routes.values()],
     bypass: wish.bypass,
+    ...(wish.local.length > 0 ? { local: wish.local } : {}),
     dns: {
       servers: [...new Set([...wish.extraDns, ...pushed])],
       domains: wish.allNames ? [] : [...new Set(domains)],

@@ -3,7 +3,7 @@
  * path, the children it installed, the addresses it was given, and the host state that follows from them.
  */
 import type { Failure } from '../base/failure.ts';
-import type { Endpoint } from '../base/ip.ts';
+import type { Endpoint, Prefix } from '../base/ip.ts';
 import { cipherSizes } from '../crypto/suites.ts';
 import type { DatapathEvent } from '../datapath/protocol.ts';
 import type {
@@ -25,7 +25,7 @@ import { addressIdentity } from './address-identity.ts';
 import { PLAIN_PORT } from './candidates.ts';
 import { isStray, ownSpi } from './demux.ts';
 import { type AnswerResult, type MessageEffect, type RedirectEffect, SessionDriver } from './driver.ts';
-import { guardState, guardsEverything } from './guard.ts';
+import { guardState, guardsEverything, keepsLocal } from './guard.ts';
 import { hostState } from './host-state.ts';
 import { innerMtu, MINIMUM_MTU } from './inner-mtu.ts';
 import type { TunnelPlan } from './plan.ts';
@@ -83,6 +83,8 @@ export class Link {
   #ikeSocket: IkeSocket | undefined;
   #assigned: Assigned | undefined;
   #pathMtu = USUAL_PATH_MTU;
+  /** Networks of this machine, where they stay outside. */
+  #local: readonly Prefix[] = [];
   #hostWork: Promise<void> = Promise.resolve();
   #hostState: HostState | undefined;
   #ended = false;
@@ -98,6 +100,7 @@ export class Link {
       (await world.localAddressFor(remote.address)) ?? (remote.address.includes(':') ? '::' : '0.0.0.0');
     this.#pathMtu = (await world.pathMtu(remote.address)) ?? USUAL_PATH_MTU;
     const addresses = plan.ike.mobike ? await world.localAddresses([open.interface]) : [];
+    await this.#findLocal();
     if (remote.port === PLAIN_PORT)
       this.#ikeSocket = await world.openIkeSocket(remote.address.includes(':') ? 6 : 4);
     if (this.#ended) {
@@ -169,6 +172,9 @@ export class Link {
   /** Our address is another one. */
   move(path: Path, addresses: readonly string[]): void {
     this.#driver?.move(path, addresses);
+    void this.#findLocal().then(() => {
+      if (this.#hostState && !this.#ended) this.#applyHost();
+    });
   }
 
   command(command: Command): void {
@@ -224,11 +230,17 @@ export class Link {
     );
   }
 
+  async #findLocal(): Promise<void> {
+    const { plan, world, open } = this.#parts;
+    if (keepsLocal(plan)) this.#local = await world.localNetworks([open.interface]);
+  }
+
   #applyHost(): void {
     const { plan, host, open, bypass, events, remote } = this.#parts;
     const children = [...this.#children.values()];
     const mtu = plan.mtu ?? this.#innerMtu(children, remote.address);
-    const wish = { ...plan, interface: open.interface, mtu, bypass, allNames: guardsEverything(plan) };
+    const allNames = guardsEverything(plan);
+    const wish = { ...plan, interface: open.interface, mtu, bypass, allNames, local: this.#local };
     const desired = hostState(wish, this.#assigned, children);
     if (this.#hostState && sameState(this.#hostState, desired)) return;
     this.#hostState = desired;

@@ -1,6 +1,6 @@
 /** What tunnels and the gateway need of the world, as narrow ports; `main.ts` fills them in. */
 import type { Instant } from '../base/brand.ts';
-import type { Endpoint } from '../base/ip.ts';
+import type { Endpoint, Prefix } from '../base/ip.ts';
 import type { Log } from '../base/log.ts';
 import type { Datapath } from '../datapath/protocol.ts';
 import type { Effect, Identity, IkeContext, Input } from '../ike/contract.ts';
@@ -60,6 +60,8 @@ export interface World {
   pathMtu(remote: string): Promise<number | undefined>;
   /** Of this machine, without those of the named interfaces. */
   localAddresses(except: readonly string[]): Promise<readonly string[]>;
+  /** Private networks that this machine is part of, without those of the named interfaces. */
+  localNetworks(except: readonly string[]): Promise<readonly Prefix[]>;
   openIkeSocket(family: 4 | 6): Promise<IkeSocket>;
   /** @throws OsError `tun-unavailable`, `udp-unavailable` */
   openDatapath(request: { readonly name: string; readonly mtu: number }): Promise<OpenDatapath>;

@@ -254,6 +254,7 @@ export async function tunnelWorld(
       localAddressFor: async (remote) => (network.unrouted.has(remote) ? undefined : CLIENT.address),
       pathMtu: async () => 1500,
       localAddresses: async () => [],
+      localNetworks: async () => [],
       openIkeSocket: () => Promise.reject(new Error('no plain port here')),
       openDatapath: async () => ({ datapath: ours, interface: 'culvert0' }),
     },

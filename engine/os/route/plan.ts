@@ -185,6 +185,10 @@ function wishes(input: RoutePlanInput, notes: string[]): Wishes {
       if (destination === undefined) continue;
       all.add(tunnel, { kind: 'throw', table, protocol, destination, metric: THROW_METRIC });
     }
+    for (const prefix of state.local ?? []) {
+      const destination = networkOf(prefix);
+      all.add(tunnel, { kind: 'throw', table, protocol, destination, metric: THROW_METRIC });
+    }
     const own = new Set<string>();
     for (const prefix of state.routes) {
       const destination = networkOf(prefix);

@@ -41,6 +41,9 @@ export function checkHostState(state: HostState): void {
   for (const b of state.bypass) {
     if (hostPrefix(b) === undefined) throw new OsError('route-failed', `bypass: not an address: ${b}`);
   }
+  for (const n of state.local ?? []) {
+    if (!isPrefix(n)) throw new OsError('route-failed', `local: not a prefix: ${formatPrefix(n)}`);
+  }
   for (const s of state.dns.servers) {
     if (canonicalIp(s) === undefined) throw new OsError('dns-failed', `dns.servers: not an address: ${s}`);
   }

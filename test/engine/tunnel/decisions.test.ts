@@ -167,6 +167,7 @@ const wish: HostWish = {
   extraDns: [],
   domains: [],
   allNames: false,
+  local: [],
 };
 
 test('routes are exactly the narrowed selectors, of families in which we have an address', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parsePrefix, prefixRange } from '../../../engine/base/ip.ts';
-import { guardState, guardsEverything, protectedBy } from '../../../engine/tunnel/guard.ts';
+import { guardState, guardsEverything, keepsLocal, protectedBy } from '../../../engine/tunnel/guard.ts';
 import type { TunnelPlan } from '../../../engine/tunnel/plan.ts';
 
 type Part = Parameters<typeof protectedBy>[0];
@@ -57,6 +57,15 @@ test('no guard where the profile wants none', () => {
       tunnel: null,
     },
   );
+});
+
+test('a machine’s own networks stay outside only where everything else is kept in', () => {
+  const keeps = (remote: string, mode: TunnelPlan['killSwitch']['mode'], allowLocal: boolean): boolean =>
+    keepsLocal({ ...plan([remote]), killSwitch: { mode, allowLocal } } as unknown as TunnelPlan);
+  assert.equal(keeps('0.0.0.0/0', 'while-up', true), true);
+  assert.equal(keeps('0.0.0.0/0', 'while-up', false), false);
+  assert.equal(keeps('0.0.0.0/0', 'off', true), false);
+  assert.equal(keeps('10.0.0.0/8', 'always', true), false);
 });
 
 test('only a guard of everything leaves no other name server', () => {

@@ -10,7 +10,7 @@ import { sleep, until } from '../lab/command.ts';
 import { gatewayConf } from '../lab/gateway.ts';
 import { difference, hostState } from '../lab/host-state.ts';
 import { ADDRESS } from '../lab/lab.ts';
-import { firstPing } from '../lab/probe.ts';
+import { askServer, firstPing, startNameServer } from '../lab/probe.ts';
 import { profile } from '../lab/profile.ts';
 import { scenario } from '../lab/stage.ts';
 import { watchUplinks } from '../lab/uplinks.ts';
@@ -105,11 +105,24 @@ scenario('kill-switch', async (stage) => {
     'local networks stay reachable when the profile says so, their name servers not',
     async () => {
       await stage.gateway.load(conf);
+      const reaches = async (...words: readonly string[]): Promise<boolean> =>
+        (await lab.client.run(['ping', '-c1', '-W1', ...words])).code === 0;
+      const router = await startNameServer(lab.nat, '.', '203.0.113.9', [ADDRESS.natInside]);
+      const ask = (): Promise<string> => askServer(lab.client, ADDRESS.natInside, 'www.lab.example');
+      assert.equal(await ask(), '203.0.113.9', 'a server that answers');
+      const heard = router().length;
       await stage.connect(guarded('while-up', true));
-      const ping = (to: string): Promise<{ readonly code: number | null }> =>
-        lab.client.run(['ping', '-c1', '-W1', '-I', 'nat0', to]);
-      assert.equal((await ping(ADDRESS.natInside)).code, 0);
-      assert.notEqual((await ping('192.0.2.53')).code, 0);
+      for (const to of [ADDRESS.natInside, ADDRESS.natInside6]) {
+        assert.ok(await reaches(to), `${to} is reached like any other`);
+        assert.ok(await reaches('-I', 'nat0', to), to);
+      }
+      assert.ok(!(await reaches('-I', 'nat0', '192.0.2.53')));
+      assert.equal(await ask(), 'nothing');
+      assert.equal(router().length, heard);
+      await stage.carries();
+      await stage.disconnect();
+      await stage.connect(guarded('while-up'));
+      assert.ok(!(await reaches('-I', 'nat0', ADDRESS.natInside)), 'not without the wish');
       await stage.disconnect();
     },
   );

@@ -195,6 +195,15 @@ export async function resolve(host: Host, name: string): Promise<string | undefi
   return code === 0 ? stdout.split(/\s/)[0] : undefined;
 }
 
+/** What a program hears that asks this server itself, whatever the machine is set to. */
+export async function askServer(host: Host, server: string, name: string): Promise<string> {
+  const script =
+    'const [, server, name] = process.argv; const { Resolver } = require("node:dns").promises;' +
+    'const resolver = new Resolver({ timeout: 1000, tries: 1 }); resolver.setServers([server]);' +
+    'resolver.resolve4(name).then(([a]) => console.log(a), () => console.log("nothing"));';
+  return (await host.must([process.execPath, '-e', script, server, name])).trim();
+}
+
 /** Resident set of a process in MiB. */
 export async function residentSet(pid: number): Promise<number> {
   const text = await must('cat', [`/proc/${pid}/status`]);

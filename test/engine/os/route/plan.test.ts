@@ -232,3 +232,14 @@ test('an interface without IPv6 gets none, and says so', () => {
   );
   assert.equal(plan.notes.filter((n) => n.startsWith('IPv6 is off on t0')).length, 2);
 });
+
+test('networks beside the tunnel stay outside, and follow the machine', async () => {
+  const step = await carryOut(fakeRoutes(['t0']));
+  const beside = (...local: readonly string[]) => ({ ...full, local: prefixes(local) });
+  await step([['a', full]]);
+  const added = await step([['a', beside('192.168.7.20/24', 'fd12:3456::20/64')]]);
+  assert.deepEqual(added.additions.map(word), ['throw 192.168.7.0/24', 'throw fd12:3456::/64']);
+  const moved = await step([['a', beside('192.168.8.1/24')]]);
+  assert.deepEqual(moved.additions.map(word), ['throw 192.168.8.0/24']);
+  assert.deepEqual(moved.removals.map(word).sort(), ['throw 192.168.7.0/24', 'throw fd12:3456::/64']);
+});
