@@ -20,4 +20,4 @@ export type Phase =
   | { readonly kind: 'waiting'; readonly until: Instant; readonly cancel: () => void }
   /** Down, with routes kept, until a packet wants through (strongSwan's trap). */
   | { readonly kind: 'held'; readonly cancel: () => void }
-  | { readonly kind: 'closing'; readonly link: Link };
+  | { readonly kind: 'closing'; readonly link: Link | undefined };

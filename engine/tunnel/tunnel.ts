@@ -13,6 +13,7 @@ import type { Command, NoteData, NoteTopic, SessionFactory } from '../ike/contra
 import type { Host } from '../os/port.ts';
 import { Attempts } from './attempts.ts';
 import { turn } from './candidates.ts';
+import { DatapathSlot } from './datapath-slot.ts';
 import type { MessageEffect } from './driver.ts';
 import { DropWatch } from './drop-watch.ts';
 import { explain } from './explain/explain.ts';
@@ -80,7 +81,7 @@ export class Tunnel {
   /** The next end of a link is ours, and another link follows at once. */
   #renewing = false;
   #phase: Phase = { kind: 'down' };
-  #open: OpenDatapath | undefined;
+  readonly #datapath = new DatapathSlot(() => this.#openDatapath());
   readonly #waiters = new Waiters();
   readonly attempts: Attempts;
   #everUp = false;
@@ -114,7 +115,7 @@ export class Tunnel {
     });
     this.#drops = new DropWatch({
       scheduler: parts.world.scheduler,
-      drops: () => this.#open?.datapath.totals().drops,
+      drops: () => this.open?.datapath.totals().drops,
       note: (text, data) => parts.events.note('warn', 'drops', text, data),
     });
     const { scheduler } = parts.world;
@@ -143,7 +144,7 @@ export class Tunnel {
     return this.#phase;
   }
   get open(): OpenDatapath | undefined {
-    return this.#open;
+    return this.#datapath.current;
   }
   get lastFailure(): Failure | undefined {
     return this.#lastFailure;
@@ -178,10 +179,11 @@ export class Tunnel {
     if (phase.kind === 'connecting' || phase.kind === 'up') {
       this.#enter({ kind: 'closing', link: phase.link });
       phase.link.command({ kind: 'close' });
-    } else if (phase.kind === 'waiting' || phase.kind === 'held') {
-      phase.cancel();
+    } else if (phase.kind !== 'closing') {
+      if (phase.kind !== 'preparing') phase.cancel();
+      this.#enter({ kind: 'closing', link: undefined });
       void this.#finish(undefined);
-    } else if (phase.kind === 'preparing') void this.#finish(undefined);
+    }
     this.prompt.withdraw();
     return done;
   }
@@ -221,7 +223,7 @@ export class Tunnel {
 
   #up(): ReturnType<RoamingParts['up']> {
     const { link } = this;
-    const open = this.#open;
+    const { open } = this;
     return this.#phase.kind === 'up' && link && open
       ? { link, datapath: open.datapath, interface: open.interface }
       : undefined;
@@ -243,11 +245,12 @@ export class Tunnel {
   }
 
   async #prepare(): Promise<void> {
-    this.#enter({ kind: 'preparing' });
+    const preparing = { kind: 'preparing' } as const;
+    this.#enter(preparing);
     this.attempts.begin();
     this.#patience.start(this.plan.patience);
     const complete = await this.#secrets.complete();
-    if (!complete || this.#phase.kind !== 'preparing') return;
+    if (!complete || this.#phase !== preparing) return;
     if (!complete.ok) {
       await this.#over(complete.error);
       return;
@@ -255,16 +258,15 @@ export class Tunnel {
     let found: FoundGateways;
     try {
       found = await this.#gateway.find();
+      if (this.#phase !== preparing) return;
       await this.#killSwitch.arm(found.addresses);
-      this.#open ??= await this.#openDatapath();
+      if (this.#phase !== preparing) return;
+      await this.#datapath.open();
     } catch (error) {
-      if (this.#phase.kind === 'preparing') await this.#over(asFailure(error));
+      if (this.#phase === preparing) await this.#over(asFailure(error));
       return;
     }
-    if (this.#phase.kind !== 'preparing') {
-      await this.#closeDatapath();
-      return;
-    }
+    if (this.#phase !== preparing) return;
     for (const { address, failure } of found.useless) this.attempts.passedOver(address, failure);
     if (found.endpoints.length > 0) this.#try(complete.value, found.endpoints, found.addresses);
     else await this.#over(found.addresses.length > 0 ? noRoute('the gateway') : NO_ADDRESS);
@@ -280,7 +282,7 @@ export class Tunnel {
   }
 
   #try(ready: Ready, [remote, ...rest]: readonly Endpoint[], bypass: readonly string[]): void {
-    const open = this.#open;
+    const { open } = this;
     if (!remote || !open) {
       void this.#over(NO_ADDRESS);
       return;
@@ -449,7 +451,7 @@ export class Tunnel {
   }
 
   #hold(): void {
-    const wanted = (): number => this.#open?.datapath.totals().drops['no-route'] ?? 0;
+    const wanted = (): number => this.open?.datapath.totals().drops['no-route'] ?? 0;
     this.#parts.events.note('info', 'tunnel', 'waiting for traffic before the next attempt');
     const cancel = setTrap(this.#parts.world.scheduler, wanted, () => void this.#prepare());
     this.#enter({ kind: 'held', cancel });
@@ -457,6 +459,7 @@ export class Tunnel {
 
   async #finish(failure: Failure | undefined): Promise<void> {
     const { host, events } = this.#parts;
+    const calledOff = !this.#wanted;
     this.#patience.stop();
     this.#turn.stop();
     this.#roaming.end();
@@ -467,7 +470,8 @@ export class Tunnel {
     if (link) await link.settled();
     const undone = await host.clear(this.plan.name);
     for (const change of undone) events.note('info', 'host', change.description);
-    await this.#closeDatapath();
+    this.#drops.end();
+    await this.#datapath.close();
     // A tunnel that was lost is still wanted: nothing goes out beside it before its user has let it go.
     if (!this.#wanted || !this.#everUp) await this.#killSwitch.end();
     else await this.#killSwitch.shut();
@@ -476,20 +480,15 @@ export class Tunnel {
     this.attempts.end();
     this.#lastFailure = failure;
     this.#enter({ kind: 'down' });
-    this.#waiters.refuse(failure ?? TAKEN_DOWN);
     this.#waiters.isDown();
-  }
-
-  async #closeDatapath(): Promise<void> {
-    this.#drops.end();
-    const open = this.#open;
-    this.#open = undefined;
-    await open?.datapath.close();
+    // Asked for again before the end had come.
+    if (calledOff && this.#wanted) void this.#prepare();
+    else this.#waiters.refuse(failure ?? TAKEN_DOWN);
   }
 
   #event(event: DatapathEvent): void {
     if (event.kind === 'failed') {
-      this.#open = undefined;
+      this.#datapath.lost();
       this.#drops.end();
       this.link?.abandon(dataPathFailed(event.reason));
       return;

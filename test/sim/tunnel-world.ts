@@ -55,6 +55,13 @@ export class VirtualClock implements Scheduler {
     };
   }
 
+  /** Resolves when so much time has passed; at once for none. */
+  later(ms: number): Promise<void> {
+    return ms === 0
+      ? Promise.resolve()
+      : new Promise((resolve) => this.at((this.#now + ms) as Instant, resolve));
+  }
+
   /** Lets time pass, promises first. Signatures are made off the main thread, so that each turn waits a little. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms;
@@ -87,6 +94,12 @@ export class Network {
   readonly unrouted = new Set<string>();
   /** Addresses, or `address port`, at which nobody answers. */
   readonly silent = new Set<string>();
+  /** How long it takes to look a name up, and to open a data path. */
+  resolving = 0;
+  opening = 0;
+  /** Data paths that are open or being opened, now and at most. */
+  open = 0;
+  mostOpen = 0;
   /** Each message of the client, when and where to. */
   readonly sent: { readonly at: number; readonly to: string }[] = [];
 
@@ -99,6 +112,7 @@ class Wire implements Datapath {
   readonly local: Endpoint;
   readonly description = 'virtual';
   other: Wire | undefined;
+  closed: () => void = () => undefined;
   readonly #clock: VirtualClock;
   readonly #network: Network | undefined;
   readonly #listeners: ((event: DatapathEvent) => void)[] = [];
@@ -126,6 +140,7 @@ class Wire implements Datapath {
   }
   async close(): Promise<void> {
     this.#listeners.length = 0;
+    this.closed();
   }
   install(): void {}
   activateOutbound(): void {}
@@ -194,6 +209,9 @@ export async function tunnelWorld(
   const log = { ...silentLog, debug: say, info: say, warn: say, error: say, with: () => log };
   const network = new Network();
   const ours = new Wire(CLIENT, clock, network);
+  ours.closed = () => {
+    network.open--;
+  };
   const tries: string[] = [];
   const world = { password: PASSWORD };
   const gatewayAt = (address: string, over: Partial<IkeConfig>): Gateway => {
@@ -247,6 +265,7 @@ export async function tunnelWorld(
       log,
       ike: { crypto: context('client').crypto, random: seededRandom('client'), sameIdentity },
       resolve: async (host) => {
+        await clock.later(network.resolving);
         const known = network.names.get(host) ?? (parseIp(host) ? [host] : network.addresses);
         if (known.length > 0) return known;
         throw new OsError('name-not-found', `the name ${host} has no address`, 'nobody to ask');
@@ -256,7 +275,11 @@ export async function tunnelWorld(
       localAddresses: async () => [],
       localNetworks: async () => [],
       openIkeSocket: () => Promise.reject(new Error('no plain port here')),
-      openDatapath: async () => ({ datapath: ours, interface: 'culvert0' }),
+      openDatapath: async () => {
+        network.mostOpen = Math.max(network.mostOpen, ++network.open);
+        await clock.later(network.opening);
+        return { datapath: ours, interface: 'culvert0' };
+      },
     },
     host,
     createSession,
