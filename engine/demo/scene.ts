@@ -7,7 +7,6 @@ import { performance } from 'node:perf_hooks';
 import type { ProfileDocumentJson } from '../api/commands.ts';
 import type { Instant, Spi32 } from '../base/brand.ts';
 import { readU32, toHex, utf8 } from '../base/bytes.ts';
-import { hours, minutes, seconds } from '../base/instant.ts';
 import { parsePrefix } from '../base/ip.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
@@ -15,7 +14,8 @@ import { defaultProposals } from '../crypto/proposals.ts';
 import { createDiagnose } from '../diagnose.ts';
 import { createDoctor } from '../doctor.ts';
 import type { EspSaPair } from '../esp/params.ts';
-import { ANY_IPV4, ANY_IPV6, Gateway } from '../gateway/gateway.ts';
+import { Gateway } from '../gateway/gateway.ts';
+import { pskGatewayConfig } from '../gateway/psk-config.ts';
 import type { IkeConfig } from '../ike/contract.ts';
 import { createSession } from '../ike/session.ts';
 import { createImporter } from '../importer.ts';
@@ -65,42 +65,6 @@ export interface SceneOptions {
   readonly opened?: (tun: MemoryTun) => void;
 }
 
-/** The gateway's side of the demo's pre-shared key. */
-function gatewayConfig(psk: string): IkeConfig {
-  const secret = new Secret(utf8(psk));
-  const lifetime = { lifetime: hours(3), margin: minutes(9), fuzz: 1 };
-  return {
-    role: 'responder',
-    encapsulation: 'auto',
-    mobike: true,
-    localId: parseIdentity(GATEWAY_ID),
-    localAuth: { kind: 'psk', secret },
-    sendRemoteId: false,
-    remoteAuth: { kind: 'psk', secret: () => secret, authorities: new Uint8Array() },
-    proposals: defaultProposals('ike'),
-    lifetime,
-    children: [
-      {
-        name: 'inside',
-        proposals: defaultProposals('esp'),
-        local: [ANY_IPV4, ANY_IPV6],
-        remote: ['dynamic'],
-        lifetime: { ...lifetime, lifetime: hours(1) },
-        limits: { softBytes: 0, hardBytes: 0, softPackets: 0, hardPackets: 0 },
-        replayWindow: 1024,
-        copyDscp: 'out',
-        copyEcn: true,
-      },
-    ],
-    virtualIp: { ipv4: true, ipv6: true, dns: true },
-    liveness: { delay: seconds(30) },
-    retransmission: { timeout: seconds(1), base: 1.8, jitter: 0.2, tries: 5 },
-    fragmentation: { enabled: true, sizes: [1280, 576] },
-    initialContact: false,
-    preferPss: false,
-  };
-}
-
 const noProfiles: ProfileStorage = {
   list: async () => [],
   get: async () => undefined,
@@ -134,7 +98,15 @@ async function openGateway(
   const datapath = await open(tun);
   let ids = 0;
   const gateway = new Gateway({
-    config: { ...gatewayConfig(psk), ...identity?.config },
+    config: {
+      ...pskGatewayConfig({
+        localId: parseIdentity(GATEWAY_ID),
+        secret: new Secret(utf8(psk)),
+        proposals: defaultProposals('ike'),
+        child: { name: 'inside', proposals: defaultProposals('esp') },
+      }),
+      ...identity?.config,
+    },
     createSession,
     datapath,
     scheduler: systemScheduler(),

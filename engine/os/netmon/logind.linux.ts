@@ -8,8 +8,8 @@
  * The clock (`sleep.ts`) goes on watching: it knows of stopped processes and of machines without logind. This hears of
  * short naps as well, and at once. Whichever of them is first counts.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { keepProcess } from './kept-process.ts';
 import type { NetworkEvent, NetworkMonitor, WatchNetwork } from './port.ts';
 
 const RULE =
@@ -49,35 +49,14 @@ export function watchLogind(
   { busctl, address }: LogindOptions,
   heard: (asleep: boolean) => void,
 ): () => void {
-  let child: ChildProcess | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let closed = false;
   const where = address === undefined ? '--system' : `--address=${address}`;
-  const start = (): void => {
-    child = spawn(busctl, [where, '--json=short', `--match=${RULE}`, 'monitor'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env: { LC_ALL: 'C' },
-      cwd: '/',
-    });
-    child.unref();
-    child.on('error', () => undefined);
-    if (child.stdout)
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        const asleep = readPrepareForSleep(line);
-        if (asleep !== undefined) heard(asleep);
-      });
-    child.once('close', () => {
-      if (closed) return;
-      timer = setTimeout(start, AGAIN_MS);
-      timer.unref();
-    });
-  };
-  start();
-  return () => {
-    closed = true;
-    clearTimeout(timer);
-    child?.kill();
-  };
+  const args = [where, '--json=short', `--match=${RULE}`, 'monitor'];
+  return keepProcess(busctl, args, AGAIN_MS, (output) =>
+    createInterface({ input: output }).on('line', (line) => {
+      const asleep = readPrepareForSleep(line);
+      if (asleep !== undefined) heard(asleep);
+    }),
+  );
 }
 
 /** A monitor that hears of logind too. */

@@ -6,13 +6,13 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Spi32 } from '../../../engine/base/brand.ts';
 import { readU32, utf8 } from '../../../engine/base/bytes.ts';
-import { hours, minutes, seconds } from '../../../engine/base/instant.ts';
 import { parsePrefix } from '../../../engine/base/ip.ts';
 import { silentLog } from '../../../engine/base/log.ts';
 import type { OffloadLevel } from '../../../engine/base/offload-level.ts';
 import { Secret } from '../../../engine/base/secret.ts';
 import { type ProposalProtocol, parseProposals } from '../../../engine/crypto/proposals.ts';
-import { ANY_IPV4, ANY_IPV6, Gateway } from '../../../engine/gateway/gateway.ts';
+import { Gateway } from '../../../engine/gateway/gateway.ts';
+import { pskGatewayConfig } from '../../../engine/gateway/psk-config.ts';
 import { createSession } from '../../../engine/ike/session.ts';
 import { systemScheduler } from '../../../engine/os/scheduler.ts';
 import { selectCrypto, selectDatapath, selectTun } from '../../../engine/os/select.ts';
@@ -31,8 +31,6 @@ for (const destination of [ADDRESS.pool, ADDRESS.pool6])
   spawnSync('ip', ['route', 'add', destination, 'dev', tun.name], { stdio: 'inherit' });
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
-const secret = new Secret(utf8(PSK));
-const lifetime = { lifetime: hours(3), margin: minutes(9), fuzz: 1 };
 const unused = async (): Promise<never> => {
   throw new Error('a pre-shared key needs no credentials');
 };
@@ -44,36 +42,12 @@ function proposals(text: string, protocol: ProposalProtocol) {
 
 let ids = 0;
 const gateway = new Gateway({
-  config: {
-    role: 'responder',
-    encapsulation: 'auto',
-    mobike: true,
+  config: pskGatewayConfig({
     localId: parseIdentity(GATEWAY_ID),
-    localAuth: { kind: 'psk', secret },
-    sendRemoteId: false,
-    remoteAuth: { kind: 'psk', secret: () => secret, authorities: new Uint8Array() },
+    secret: new Secret(utf8(PSK)),
     proposals: proposals('aes128gcm16-prfsha256-x25519', 'ike'),
-    lifetime,
-    children: [
-      {
-        name: 'net',
-        proposals: proposals(esp, 'esp'),
-        local: [ANY_IPV4, ANY_IPV6],
-        remote: ['dynamic'],
-        lifetime: { ...lifetime, lifetime: hours(1) },
-        limits: { softBytes: 0, hardBytes: 0, softPackets: 0, hardPackets: 0 },
-        replayWindow: 1024,
-        copyDscp: 'out',
-        copyEcn: true,
-      },
-    ],
-    virtualIp: { ipv4: true, ipv6: true, dns: true },
-    liveness: { delay: seconds(30) },
-    retransmission: { timeout: seconds(1), base: 1.8, jitter: 0.2, tries: 5 },
-    fragmentation: { enabled: true, sizes: [1280, 576] },
-    initialContact: false,
-    preferPss: false,
-  },
+    child: { name: 'net', proposals: proposals(esp, 'esp') },
+  }),
   createSession,
   datapath,
   scheduler,

@@ -6,13 +6,13 @@
 import { createSocket } from 'node:dgram';
 import type { Spi32 } from '../../../engine/base/brand.ts';
 import { utf8 } from '../../../engine/base/bytes.ts';
-import { hours, minutes, seconds } from '../../../engine/base/instant.ts';
 import { canonicalIp, type Endpoint, parsePrefix } from '../../../engine/base/ip.ts';
 import { silentLog } from '../../../engine/base/log.ts';
 import { Secret } from '../../../engine/base/secret.ts';
 import { parseProposals } from '../../../engine/crypto/proposals.ts';
 import type { Datapath, DatapathEvent } from '../../../engine/datapath/protocol.ts';
 import { Gateway } from '../../../engine/gateway/gateway.ts';
+import { pskGatewayConfig } from '../../../engine/gateway/psk-config.ts';
 import { createSession } from '../../../engine/ike/session.ts';
 import { systemScheduler } from '../../../engine/os/scheduler.ts';
 import { selectCrypto } from '../../../engine/os/select.ts';
@@ -53,7 +53,6 @@ async function openSocket(local: Endpoint): Promise<Datapath> {
 
 const proposals = parseProposals('aes128gcm16-prfsha256-x25519', 'ike');
 if (!proposals.ok) throw new Error(proposals.error.reason);
-const secret = new Secret(utf8(PSK));
 const random = seededRandom(`redirector ${process.pid}`);
 const unused = async (): Promise<never> => {
   throw new Error('a pre-shared key needs no credentials');
@@ -61,22 +60,11 @@ const unused = async (): Promise<never> => {
 const sendAway = (at: 'IKE_SA_INIT' | 'IKE_AUTH', to: string, datapath: Datapath): Gateway =>
   new Gateway({
     config: {
-      role: 'responder',
-      encapsulation: 'auto',
-      mobike: false,
-      localId: parseIdentity(GATEWAY_ID),
-      localAuth: { kind: 'psk', secret },
-      sendRemoteId: false,
-      remoteAuth: { kind: 'psk', secret: () => secret, authorities: new Uint8Array() },
-      proposals: proposals.value,
-      lifetime: { lifetime: hours(3), margin: minutes(9), fuzz: 1 },
-      children: [],
-      virtualIp: { ipv4: true, ipv6: true, dns: true },
-      liveness: { delay: seconds(30) },
-      retransmission: { timeout: seconds(1), base: 1.8, jitter: 0.2, tries: 5 },
-      fragmentation: { enabled: true, sizes: [1280, 576] },
-      initialContact: false,
-      preferPss: false,
+      ...pskGatewayConfig({
+        localId: parseIdentity(GATEWAY_ID),
+        secret: new Secret(utf8(PSK)),
+        proposals: proposals.value,
+      }),
       sendAway: { at, target: { kind: canonicalIp(to) === undefined ? 'name' : 'address', text: to } },
     },
     createSession,
