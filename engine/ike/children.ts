@@ -100,7 +100,7 @@ export function installPair(core: Core, sa: IkeSa, pair: NewPair): Child {
     local: child.local,
     remote: child.remote,
     replayWindow: pair.config.replayWindow,
-    limits: pair.config.limits,
+    limits: core.spread(pair.config.limits, pair.config.lifetime.fuzz),
     copyDscp: pair.config.copyDscp,
     copyEcn: pair.config.copyEcn,
     outbound,

@@ -3,6 +3,7 @@ import type { IkeSpi, Instant, Millis, Spi32 } from '../base/brand.ts';
 import { toHex } from '../base/bytes.ts';
 import type { Failure } from '../base/failure.ts';
 import { after } from '../base/instant.ts';
+import type { VolumeLimits } from '../esp/params.ts';
 import type { Child } from './child.ts';
 import type {
   Assigned,
@@ -182,6 +183,19 @@ export class Core {
     return {
       rekeyAt: after(this.now, soft as Millis),
       expiresAt: after(this.now, lifetime.lifetime),
+    };
+  }
+
+  /** Volumes with their margins grown by a random share, as {@link lifetimeFrom} grows that of time. */
+  spread(limits: VolumeLimits, fuzz: number): VolumeLimits {
+    const soft = (hard: number, before: number): number =>
+      hard === 0
+        ? 0
+        : Math.floor(Math.max(hard - (hard - before) * (1 + this.fraction() * fuzz), hard * 0.1, 1));
+    return {
+      ...limits,
+      softBytes: soft(limits.hardBytes, limits.softBytes),
+      softPackets: soft(limits.hardPackets, limits.softPackets),
     };
   }
 

@@ -13,10 +13,10 @@ import type { Exchange, Outcome } from './exchanges/exchange.ts';
 import { wipeHandshake } from './handshake.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { endpointText, failure } from './parts/failures.ts';
-import { sendRequest } from './transport.ts';
+import { hurry, sendRequest } from './transport.ts';
 
 /** How long the end waits for the peer's answer to our Delete. */
-const FAREWELL_MS = 2000 as Millis;
+const FAREWELL_MS = 3000 as Millis;
 /** How long packets sent by a retired SA have to reach the peer before it is deleted there. */
 const RETIRED_MS = 1000 as Millis;
 /** A genuine answer is waited for this long after an unauthenticated refusal (RFC 7296 §2.21). */
@@ -195,8 +195,7 @@ export function beginClose(core: Core, reason: Failure | undefined, say?: Notify
   core.deadlines.set('farewell', after(core.now, FAREWELL_MS));
   core.holdUntil = undefined;
   core.enqueueFirst(ikeDelete(say));
-  // An open request of ours keeps the window; it is repeated quickly, for the peer may still answer it.
-  if (sa.window.flight) core.deadlines.set(`retransmit/${sa.id}`, after(core.now, 600 as Millis));
+  hurry(core, sa);
   pump(core);
 }
 

@@ -19,7 +19,7 @@ export interface Flight {
   sizeIndex: number;
   sends: number;
   readonly firstSentAt: Instant;
-  readonly tries: number;
+  tries: number;
   readonly inbound: Reassembly;
 }
 

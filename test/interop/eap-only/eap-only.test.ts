@@ -61,5 +61,5 @@ scenario(
       await stage.refused(wish(ttls, 'pubkey'), { code: 'AUTHENTICATION_FAILED' });
     });
   },
-  { settings: { half_open_timeout: 3 } },
+  { settings: { half_open_timeout: 8 } },
 );

@@ -124,7 +124,7 @@ for (const version of ['1.2', '1.3'] as const)
         }),
       );
     },
-    { settings: { half_open_timeout: 3, plugins: RADIUS_PLUGIN } },
+    { settings: { half_open_timeout: 8, plugins: RADIUS_PLUGIN } },
   );
 
 const radiusLog = (stage: Stage): string => {

@@ -62,7 +62,7 @@ scenario(
       });
     });
   },
-  { settings: { half_open_timeout: 3 } },
+  { settings: { half_open_timeout: 8 } },
 );
 
 scenario(
@@ -104,7 +104,7 @@ scenario(
       await stage.disconnect();
     });
   },
-  { settings: { half_open_timeout: 3, tls: { version_max: '1.3' } }, logLevel: 2 },
+  { settings: { half_open_timeout: 8, tls: { version_max: '1.3' } }, logLevel: 2 },
 );
 
 const strongswan6 = process.env.CULVERT_STRONGSWAN6;

@@ -79,5 +79,5 @@ for (const [name, version, inner] of [
         });
       });
     },
-    { settings: { half_open_timeout: 3, plugins: { 'eap-ttls': { phase2_method: inner } } } },
+    { settings: { half_open_timeout: 8, plugins: { 'eap-ttls': { phase2_method: inner } } } },
   );

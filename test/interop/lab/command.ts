@@ -80,7 +80,7 @@ export function sleep(ms: number): Promise<void> {
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false> | T | undefined | false,
-  { timeout = 10_000, interval = 50 }: { timeout?: number; interval?: number } = {},
+  { timeout = 30_000, interval = 50 }: { timeout?: number; interval?: number } = {},
 ): Promise<T> {
   const end = performance.now() + timeout;
   for (;;) {

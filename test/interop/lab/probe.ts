@@ -24,7 +24,7 @@ export interface PingResult {
 export async function ping(
   host: Host,
   to: string,
-  { count = 10, interval = 0.01, wait = 2, size = 56, tos = '0' } = {},
+  { count = 10, interval = 0.01, wait = 5, size = 56, tos = '0' } = {},
 ): Promise<PingResult> {
   const probe = startPing(host, ['-i', String(interval), '-s', String(size), '-Q', tos, to]);
   const end = performance.now() + 1000 * (count * interval + wait);
@@ -80,6 +80,16 @@ export interface Stream {
 /** How long a stream runs on after what it watches, and how many of its last packets are not judged for it. */
 const TAIL_MS = 600;
 const TAIL_PACKETS = 40;
+const LATEST_MS = 5_000;
+/** Packets before the latest answer among which a missing one may still come. */
+const RECENT = 100;
+
+function isLate(seen: ReadonlySet<number>): boolean {
+  let last = 0;
+  for (const seq of seen) if (seq > last) last = seq;
+  for (let seq = Math.max(1, last - RECENT); seq < last; seq++) if (!seen.has(seq)) return true;
+  return false;
+}
 
 export function pingStream(host: Host, to: string): Stream {
   const probe = startPing(host, ['-i', '0.01', to]);
@@ -87,6 +97,9 @@ export function pingStream(host: Host, to: string): Stream {
     async stop() {
       // Every packet sent so far gets this long for its answer; the last ones then may still be on their way.
       await sleep(TAIL_MS);
+      // What comes late on a busy machine is not lost.
+      const end = performance.now() + LATEST_MS;
+      while (performance.now() < end && isLate(readPing(probe.text()).seen)) await sleep(50);
       const result = readPing(await probe.stop());
       return firstOf(result, Math.max(0, result.sent - TAIL_PACKETS));
     },
@@ -114,7 +127,15 @@ export async function firstPing(host: Host, to: string, timeout = 10_000): Promi
 export interface Transfer {
   readonly bytes: number;
   readonly bitsPerSecond: number;
+  /** Segments that TCP had to send again. */
+  readonly retransmits: number;
 }
+
+/** How much to send; how fast (`20M` bits a second) when not as fast as it goes, and how much at a time (`8K`). */
+type Amount = ({ readonly bytes: string } | { readonly seconds: number }) & {
+  readonly bitrate?: string;
+  readonly write?: string;
+};
 
 /** Starts iperf3's server on the machine behind the gateway. */
 export async function iperfServer(lan: Host): Promise<void> {
@@ -131,7 +152,7 @@ export async function iperfServer(lan: Host): Promise<void> {
 export async function iperf(
   client: Host,
   direction: 'up' | 'down',
-  amount: { readonly bytes: string } | { readonly seconds: number },
+  amount: Amount,
   to: string = ADDRESS.lan,
   tries = 10,
 ): Promise<Transfer> {
@@ -141,16 +162,22 @@ export async function iperf(
       '-c',
       to,
       '-J',
+      // A lost SYN is said again after 1, 3 and 7 seconds.
       '--connect-timeout',
-      '3000',
+      '20000',
       ...('bytes' in amount ? ['-n', amount.bytes] : ['-t', String(amount.seconds)]),
+      ...(amount.bitrate === undefined ? [] : ['-b', amount.bitrate]),
+      ...(amount.write === undefined ? [] : ['-l', amount.write]),
       ...(direction === 'down' ? ['-R'] : []),
     ],
-    { timeout: 60_000 },
+    { timeout: 90_000 },
   );
   const report = JSON.parse(text) as {
     readonly error?: string;
-    readonly end: { readonly sum_received?: { readonly bytes: number; readonly bits_per_second: number } };
+    readonly end: {
+      readonly sum_received?: { readonly bytes: number; readonly bits_per_second: number };
+      readonly sum_sent?: { readonly retransmits?: number };
+    };
   };
   // The server may still be clearing up after the test before, and opens its listener anew.
   const early = /server is busy|unable to receive control message: Connection reset|Connection refused/;
@@ -160,7 +187,7 @@ export async function iperf(
   }
   if (!report.end.sum_received) throw new Error(`iperf3 ${direction}: ${report.error ?? text.slice(-500)}`);
   const { bytes, bits_per_second } = report.end.sum_received;
-  return { bytes, bitsPerSecond: bits_per_second };
+  return { bytes, bitsPerSecond: bits_per_second, retransmits: report.end.sum_sent?.retransmits ?? 0 };
 }
 
 /** The names that a name server was asked for so far, in order. */

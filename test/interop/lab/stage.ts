@@ -30,6 +30,9 @@ import { TUNNEL } from './profile.ts';
 
 const OUT = fileURLToPath(new URL('../../out/interop', import.meta.url));
 
+/** For what takes no time on an idle machine. */
+const PATIENCE = 15_000;
+
 export interface Refusal {
   readonly code: FailureCode;
   readonly check?: string;
@@ -140,7 +143,7 @@ export class Stage {
   }
 
   /** Ends the tunnel and checks that nothing of it is left at either end. */
-  async disconnect(patience = 3_000): Promise<void> {
+  async disconnect(patience = PATIENCE): Promise<void> {
     await this.culvert.down(TUNNEL);
     await this.unchanged();
     await this.gatewayEmpty(patience);
@@ -156,11 +159,16 @@ export class Stage {
     }
   }
 
-  /** The gateway's only IKE SA, apart from those that nobody finished. */
-  async sa(): Promise<IkeSa> {
-    const sas = (await this.gateway.sas()).filter((sa) => sa.values.state !== 'CONNECTING');
-    assert.equal(sas.length, 1, `the gateway has ${sas.length} IKE SAs`);
-    return sas[0] as IkeSa;
+  /** The gateway's only IKE SA, apart from those that nobody finished; one that was replaced may take a moment to go. */
+  sa(): Promise<IkeSa> {
+    return until(
+      'a single IKE SA on the gateway',
+      async () => {
+        const [sa, ...others] = (await this.gateway.sas()).filter((one) => one.values.state !== 'CONNECTING');
+        return others.length === 0 && sa;
+      },
+      { timeout: PATIENCE },
+    );
   }
 
   /** The tunnel as Culvert sees it now. */
@@ -174,7 +182,7 @@ export class Stage {
   tunnelUntil(
     what: string,
     wish: (tunnel: TunnelSnapshot) => boolean,
-    timeout = 20_000,
+    timeout = 30_000,
   ): Promise<TunnelSnapshot> {
     return until(
       what,
@@ -188,11 +196,11 @@ export class Stage {
 
   /** The machine of the client is as before, byte by byte. */
   async unchanged(): Promise<void> {
-    const left = await settledDifference(this.lab.client, this.before, 3_000);
+    const left = await settledDifference(this.lab.client, this.before, PATIENCE);
     assert.equal(left, '', `left on the host:\n${left}`);
   }
 
-  async gatewayEmpty(timeout = 3_000): Promise<void> {
+  async gatewayEmpty(timeout = PATIENCE): Promise<void> {
     await until('no SA on the gateway', async () => (await this.gateway.sas()).length === 0, { timeout });
   }
 

@@ -1,6 +1,6 @@
 /** What is carried in bulk arrives as single packets with right checksums, at every level of offload. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OFFLOAD_LEVELS, type OffloadLevel } from '../../../engine/base/offload-level.ts';
@@ -55,7 +55,11 @@ async function capture(stage: Stage, filter: string, body: () => Promise<void>):
   );
   await until('tcpdump', () => readFileSync(log, 'utf8').includes('listening'), { interval: 20 });
   await body();
-  await sleep(1000);
+  // On a busy machine the last packets are written late.
+  for (let before = -1, now = 0; now !== before; now = statSync(file).size) {
+    before = now;
+    await sleep(1000);
+  }
   child.kill('SIGINT');
   await ended(child, 5_000);
   const text = await gw.must([

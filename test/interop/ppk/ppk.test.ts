@@ -11,7 +11,7 @@ import { scenario } from '../lab/stage.ts';
 const PPK = { id: 'lab-ppk', secret: 'the laboratory shares this against quantum computers' };
 
 // strongSwan keeps what nobody finishes for half a minute otherwise.
-const HALF_OPEN = { settings: { half_open_timeout: 2 } };
+const HALF_OPEN = { settings: { half_open_timeout: 6 } };
 
 function gateway(connection: Settings, id = PPK.id): Settings {
   const conf = gatewayConf({ connection });

@@ -62,7 +62,7 @@ scenario('prompt', async (stage) => {
     assert.equal((await stage.tunnel()).ike?.localAuth, 'EAP-MSCHAPv2');
     assert.equal(tries(stage, mark), 2);
     await stage.carries();
-    await stage.disconnect(5000);
+    await stage.disconnect();
   });
 
   await stage.step('EAP-GTC: the gateway asks, and waits for its answer', async () => {

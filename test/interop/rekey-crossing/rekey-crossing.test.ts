@@ -38,6 +38,6 @@ scenario('rekey-crossing', async (stage) => {
       assert.equal(tunnel.datapath?.drops.integrity ?? 0, 0);
       const done = ours ? Math.max(...tunnel.children.map((c) => c.rekeysDone)) : tunnel.ike?.rekeysDone;
       assert.ok((done ?? 0) >= ROUNDS, `${done} rekeys`);
-      await stage.disconnect(10_000);
+      await stage.disconnect(40_000);
     });
 });

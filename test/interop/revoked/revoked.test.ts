@@ -44,8 +44,7 @@ scenario(
     const rows = await Promise.all([row(byCrl, true), row(byOcsp, true), row(good, false)]);
     writeFileSync(index, rows.join(''));
     await publish(folder, index);
-    serveLists(stage.lab.client, folder);
-    serveLists(stage.lab.gw, folder);
+    await Promise.all([serveLists(stage.lab.client, folder), serveLists(stage.lab.gw, folder)]);
 
     for (const mode of ['relaxed', 'strict'] as const) {
       await stage.step(`by CRL, ${mode}`, async () => {
@@ -174,9 +173,11 @@ async function publish(folder: string, index: string): Promise<void> {
   ]);
 }
 
-function serveLists(host: Host, folder: string): void {
+/** Resolves when somebody listens. */
+async function serveLists(host: Host, folder: string): Promise<void> {
   const script = `const fs=require('node:fs');require('node:http').createServer((q,a)=>a.end(fs.readFileSync(${JSON.stringify(join(folder, 'ca.crl'))}))).listen(${CRL_PORT},'127.0.0.1')`;
   host.spawn([process.execPath, '-e', script]);
+  await listening(host, CRL_PORT);
 }
 
 /** Resolves when the responder listens. */
@@ -189,9 +190,12 @@ async function serveOcsp({ lab }: Stage, folder: string, index: string): Promise
     ],
     { log: join(lab.folder, 'ocsp.log') },
   );
-  await until('the OCSP responder', async () => {
-    const { stdout } = await lab.client.run(['ss', '-Htln', `sport = :${OCSP_PORT}`]);
-    return stdout.trim() !== '';
-  });
+  await listening(lab.client, OCSP_PORT);
   return () => child.kill('SIGKILL');
 }
+
+const listening = (host: Host, port: number): Promise<unknown> =>
+  until(`a server on port ${port}`, async () => {
+    const { stdout } = await host.run(['ss', '-Htln', `sport = :${port}`]);
+    return stdout.trim() !== '';
+  });

@@ -91,5 +91,5 @@ scenario(
       await stage.gatewayEmpty();
     });
   },
-  { settings: { half_open_timeout: 3 } },
+  { settings: { half_open_timeout: 8 } },
 );
