@@ -12,7 +12,7 @@ import { findNotify, notify } from '../../engine/wire/find.ts';
 import type { Header } from '../../engine/wire/message.ts';
 import { Exchange, NotifyType } from '../../engine/wire/registry.ts';
 import { CLIENT_PATH } from './configs.ts';
-import { PASSWORD, tunnelWorld, USER } from './tunnel-world.ts';
+import { CLIENT, PASSWORD, SERVER, tunnelWorld, USER } from './tunnel-world.ts';
 import { World } from './world.ts';
 
 const STRAY: Header = {
@@ -153,6 +153,26 @@ test('a gateway that was restarted: found out by its sign, and there is another 
   assert.notEqual(after?.ike?.spiInitiator, before?.ike?.spiInitiator);
   assert.match(JSON.stringify(after?.history), /seems to have been restarted \(INVALID_IKE_SPI\)/);
   assert.equal(gateway.views().length, 1);
+});
+
+test('the first packet to a restarted gateway gives it away: two seconds later there is another IKE SA', async () => {
+  const { clock, engine, gateway, network, document } = await tunnelWorld({ methods: ['gtc'] });
+  await engine.up({ profile: document({ eap: ['gtc'], username: USER, password: PASSWORD }) });
+  await clock.pass(2000);
+  const tunnel = () => engine.snapshot().tunnels[0];
+  const before = tunnel();
+  gateway.abandon();
+  const began = clock.now();
+  const spi = Number(before?.children[0]?.spiOut);
+  network.wires.get(SERVER.address)?.tell({ kind: 'unknown-spi', spi, remote: CLIENT });
+  while (gateway.views()[0]?.state !== 'ESTABLISHED' && clock.now() - began < 10_000) await clock.pass(10);
+  await clock.pass(100);
+  const after = tunnel();
+  const took = clock.now() - began;
+  assert.ok(took < 2500, `${took} ms`);
+  assert.equal(after?.usable, true);
+  assert.notEqual(after?.ike?.spiInitiator, before?.ike?.spiInitiator);
+  assert.match(JSON.stringify(after?.history), /seems to have been restarted \(INVALID_SPI\)/);
 });
 
 test('a gateway speaks of what it does not know, so often and no more, and never in answer to an answer', () => {

@@ -27,8 +27,8 @@ import { context, fqdn, responderConfig, seededRandom } from './configs.ts';
 export const USER = 'carol';
 export const PASSWORD = 'Ar3etTnp, ünïcode';
 const GATEWAY_NAME = 'gw.culvert.test';
-const CLIENT: Endpoint = { address: '192.0.2.10', port: 4500 };
-const SERVER: Endpoint = { address: '192.0.2.1', port: 4500 };
+export const CLIENT: Endpoint = { address: '192.0.2.10', port: 4500 };
+export const SERVER: Endpoint = { address: '192.0.2.1', port: 4500 };
 const LATENCY = 10;
 
 /** Time that stands still until it is told to pass; promises settle in between. */
@@ -133,7 +133,10 @@ class Wire implements Datapath {
     );
   }
   arrive(bytes: Uint8Array, remote: Endpoint): void {
-    for (const listener of this.#listeners) listener({ kind: 'ike', bytes, remote, local: this.local });
+    this.tell({ kind: 'ike', bytes, remote, local: this.local });
+  }
+  tell(event: DatapathEvent): void {
+    for (const listener of this.#listeners) listener(event);
   }
   onEvent(listener: (event: DatapathEvent) => void): void {
     this.#listeners.push(listener);
