@@ -21,6 +21,8 @@ export interface EventData {
   readonly liveness: { readonly ok: boolean; readonly roundTripMs?: number; readonly count?: number };
   /** The gateway sends us to another one. */
   readonly redirect: { readonly to: string; readonly phase: string };
+  /** Closed for want of traffic, or opened by it; names with a space between. */
+  readonly idle: { readonly children: string; readonly action: 'closed' | 'opened' };
   readonly drops: { readonly cause: string; readonly count: number };
 }
 

@@ -142,6 +142,8 @@ export interface TunnelSnapshot {
   readonly hostChanges: readonly string[];
   readonly datapath?: DatapathSnapshot | undefined;
   readonly lastFailure?: Failure | undefined;
+  /** Children that were closed for want of traffic: the next packet that matches opens them again, and is lost. */
+  readonly resting?: readonly string[] | undefined;
   /** Attempts at connecting since `up`, the current one included. */
   readonly attempts: number;
   /** What was tried, address by address, and why it failed: latest last, at most 50. */
@@ -291,6 +293,7 @@ export const tunnelSnapshotSchema: z.ZodType<TunnelSnapshot> = z.object({
   hostChanges: texts,
   datapath: datapathSchema.optional(),
   lastFailure: failureSchema.optional(),
+  resting: texts.optional(),
   attempts: count,
   recentAttempts: z.array(attemptSchema),
   secondsToRetry: z.number().nonnegative().optional(),

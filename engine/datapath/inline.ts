@@ -111,6 +111,10 @@ class InlineDatapath implements Datapath {
     this.#options.udp.send(marked, remote);
   }
 
+  trap(...[id, selectors]: Parameters<Datapath['trap']>): void {
+    this.#pump.trap(id, selectors);
+  }
+
   keepalive(remote: Endpoint, seconds: number): void {
     this.#pump.keepalive(remote, seconds);
     this.#arm();

@@ -17,9 +17,10 @@ import { type FillRandom, OutboundSa } from '../esp/sa.ts';
 import { TrafficSelectors } from '../esp/selectors.ts';
 import { DATAGRAMS_OUT, DropAt, type Head, SlotAt, slotBase } from './counters.ts';
 import { Pacer } from './pacer.ts';
-import type { DatapathEvent, PeerPath } from './protocol.ts';
+import type { DatapathEvent, PeerPath, TrapSelectors } from './protocol.ts';
 import { type Target, Targets } from './targets.ts';
 import { mustNotFragment, tooBigReply } from './too-big.ts';
+import { Traps } from './traps.ts';
 
 export interface OutboundParts {
   readonly crypto: Pick<CryptoProvider, 'cipher'>;
@@ -52,6 +53,7 @@ export class OutboundPump {
   readonly #active: Entry[] = [];
   readonly #flows = new FlowCache<Entry>();
   readonly #targets = new Targets();
+  readonly #traps = new Traps();
   readonly #tooBig = new Pacer(1000, 20);
   #innerMtu = 0;
   #now: Instant;
@@ -116,6 +118,10 @@ export class OutboundPump {
     this.#targets.release(before);
   }
 
+  trap(id: number, selectors: TrapSelectors | undefined): void {
+    this.#traps.set(id, selectors);
+  }
+
   keepalive(remote: Endpoint, seconds: number): void {
     this.#targets.keepalive(remote, seconds * 1000, this.#parts.clock());
   }
@@ -161,6 +167,7 @@ export class OutboundPump {
         this.#entry = entry;
         return true;
       }
+    if (!this.#traps.isEmpty) this.#spring(buffer);
     return this.#dropped(DropAt.noRoute);
   }
 
@@ -223,6 +230,11 @@ export class OutboundPump {
     if (state !== LimitState.BELOW) this.#tellLimit(entry, state);
     entry.target.lastSent = this.#now;
     return sealed;
+  }
+
+  #spring(buffer: Uint8Array): void {
+    const id = this.#traps.spring(buffer, this.inner);
+    if (id !== undefined) this.#parts.event({ kind: 'trapped', id });
   }
 
   #putFirst(entry: Entry): void {

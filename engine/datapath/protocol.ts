@@ -3,7 +3,7 @@
  * counted. Plain data, so that the data path may run in a worker thread or inline.
  */
 import type { Endpoint } from '../base/ip.ts';
-import type { EspSaPair } from '../esp/params.ts';
+import type { EspSaPair, Selector } from '../esp/params.ts';
 
 /** Where ESP of one peer goes: our UDP socket is the data path's own. */
 export interface PeerPath {
@@ -27,6 +27,12 @@ export type Drop =
   | 'dummy'
   /** A router marked congestion on a packet whose sender does not know the mark (RFC 6040 §4.2). */
   | 'congestion';
+
+/** What a trap waits for: packets of the host from one of these to one of those. */
+export interface TrapSelectors {
+  readonly local: readonly Selector[];
+  readonly remote: readonly Selector[];
+}
 
 /** Counters of one SA pair, since it was installed. Octets are of the inner packets. */
 export interface SaCounters {
@@ -53,6 +59,8 @@ export type DatapathEvent =
   | { readonly kind: 'soft-limit' | 'hard-limit'; readonly id: number }
   /** The first authentic inbound packet of a pair whose outbound side waits ('later'). */
   | { readonly kind: 'first-inbound'; readonly id: number }
+  /** A packet of the host fell into a trap, and is lost; the trap is gone. */
+  | { readonly kind: 'trapped'; readonly id: number }
   /** An authentic packet came from another address than the path's (RFC 7296 §2.23). */
   | { readonly kind: 'peer-moved'; readonly id: number; readonly remote: Endpoint }
   /** Authentic-looking ESP for an SPI nobody has: a hint that the peer kept an SA that we lost. */
@@ -71,6 +79,8 @@ export interface Datapath {
   /** `lingerMs` keeps the inbound side open for packets still under way; outbound ends at once. */
   remove(id: number, lingerMs: number): void;
   setPath(id: number, path: PeerPath): void;
+  /** Tells of the first packet of the host that these selectors take and no SA does; none: takes the trap away. */
+  trap(id: number, selectors?: TrapSelectors): void;
   /** Sends an IKE message with the non-ESP marker in front. */
   sendIke(bytes: Uint8Array, remote: Endpoint): void;
   /** One octet 0xFF every `seconds` when nothing else was sent there (RFC 3948 §4); 0 switches off. */

@@ -9,7 +9,7 @@ import { clearSlot, Head } from './counters.ts';
 import { type Inbound, InboundPump } from './inbound-pump.ts';
 import { LimitEvents } from './limit-events.ts';
 import { type OutboundParts, OutboundPump } from './outbound-pump.ts';
-import type { PeerPath } from './protocol.ts';
+import type { PeerPath, TrapSelectors } from './protocol.ts';
 import type { Target } from './targets.ts';
 
 export interface PumpParts extends Omit<OutboundParts, 'head'> {
@@ -66,6 +66,10 @@ export class Pump {
   setPath(id: number, path: PeerPath): void {
     this.#out.setPath(id, path);
     this.#in.setPath(id, path);
+  }
+
+  trap(id: number, selectors?: TrapSelectors): void {
+    this.#out.trap(id, selectors);
   }
 
   keepalive(remote: Endpoint, seconds: number): void {

@@ -15,7 +15,7 @@ import { monotonic } from './clock.ts';
 import { COUNTERS_BYTE_LENGTH, clearSlot, readSlot, readTotals, SlotTable } from './counters.ts';
 import { NON_ESP_MARKER_LENGTH } from './inbound-pump.ts';
 import { LimitEvents } from './limit-events.ts';
-import type { Datapath, DatapathEvent, PeerPath } from './protocol.ts';
+import type { Datapath, DatapathEvent, PeerPath, TrapSelectors } from './protocol.ts';
 import { WorkerLink } from './worker-link.ts';
 import type { Direction, Downward, Upward } from './worker-messages.ts';
 
@@ -145,6 +145,10 @@ class WorkerDatapath implements Datapath {
 
   sendIke(bytes: Uint8Array, remote: Endpoint): void {
     this.#options.udp.send(MARKER, bytes, remote);
+  }
+
+  trap(id: number, selectors?: TrapSelectors): void {
+    this.#tell({ kind: 'trap', id, selectors });
   }
 
   keepalive(remote: Endpoint, seconds: number): void {

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Endpoint } from '../base/ip.ts';
 import type { EspSaPair } from '../esp/params.ts';
 import type { TunOffload } from '../os/tun/port.ts';
-import type { DatapathEvent, PeerPath } from './protocol.ts';
+import type { DatapathEvent, PeerPath, TrapSelectors } from './protocol.ts';
 
 /** A worker serves one direction: outbound seals what the tun gives, inbound opens what the socket gives. */
 export type Direction = 'outbound' | 'inbound';
@@ -51,6 +51,7 @@ export type Downward =
   | { readonly kind: 'activate'; readonly id: number }
   | { readonly kind: 'remove'; readonly id: number; readonly lingerMs: number }
   | { readonly kind: 'path'; readonly id: number; readonly path: PeerPath }
+  | { readonly kind: 'trap'; readonly id: number; readonly selectors: TrapSelectors | undefined }
   | { readonly kind: 'keepalive'; readonly remote: Endpoint; readonly seconds: number }
   | { readonly kind: 'mtu'; readonly mtu: number };
 

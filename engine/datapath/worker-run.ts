@@ -102,6 +102,9 @@ function outbound(frame: Frame): Runner {
       case 'path':
         pump.setPath(command.id, command.path);
         return;
+      case 'trap':
+        pump.trap(command.id, command.selectors);
+        return;
       case 'keepalive':
         pump.keepalive(command.remote, command.seconds);
         return;
@@ -154,6 +157,7 @@ function inbound(frame: Frame): Runner {
         pump.setPath(command.id, command.path);
         return;
       case 'keepalive':
+      case 'trap':
         return;
       case 'mtu':
         pump.setInnerMtu(command.mtu);

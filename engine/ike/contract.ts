@@ -83,6 +83,8 @@ export interface ChildConfig {
   readonly replayWindow: number;
   readonly copyDscp: CopyDscp;
   readonly copyEcn: boolean;
+  /** False: a pair that carried nothing is deleted where it would be rekeyed. */
+  readonly rekeyUnused?: boolean;
 }
 
 /** What to ask for in CFG_REQUEST, or what a gateway's pool hands out (RFC 7296 §2.19). */
@@ -174,6 +176,8 @@ export interface IkeContext {
   readonly freshSpi: () => Spi32;
   /** A number for an EspSaPair, never used before in its data path. */
   readonly freshChildId: () => number;
+  /** Whether packets went through a pair since it was installed. */
+  readonly childUsed?: (id: number) => boolean;
   /** Whether identities that differ in their octets name the same peer: distinguished names have several encodings. */
   readonly sameIdentity?: (a: Identity, b: Identity) => boolean;
   /** A responder's address pool; `undefined` in the answer means INTERNAL_ADDRESS_FAILURE. */
@@ -196,7 +200,8 @@ export type Command =
   | { readonly kind: 'rekey-ike' }
   /** `rehearsal`: to see whether it works; a refusal is told and not tried again before its time. */
   | { readonly kind: 'rekey-child'; readonly id: number; readonly rehearsal?: true }
-  | { readonly kind: 'delete-child'; readonly id: number }
+  /** `unused`: for want of traffic; what comes with it may open another. */
+  | { readonly kind: 'delete-child'; readonly id: number; readonly unused?: boolean }
   | { readonly kind: 'create-child'; readonly config: ChildConfig }
   /** For responders: sends the peer to another gateway, if it can follow. */
   | { readonly kind: 'redirect'; readonly target: RedirectTarget }
@@ -302,7 +307,7 @@ export type Effect =
       readonly kind: 'remove-child';
       readonly id: number;
       readonly lingerMs: number;
-      readonly reason: 'replaced' | 'deleted' | 'peer-deleted' | 'expired' | 'closing';
+      readonly reason: 'replaced' | 'deleted' | 'unused' | 'peer-deleted' | 'expired' | 'closing';
     }
   /** A child could not be made or rekeyed while the IKE SA lives on. */
   | { readonly kind: 'child-failed'; readonly name: string; readonly failure: Failure }

@@ -174,7 +174,7 @@ function obey(core: Core, command: Command): void {
       core.enqueue(command.rehearsal ? rehearsal(command.id) : new ChildRekey(command.id, 'asked for'));
       return;
     case 'delete-child':
-      core.enqueue(childDelete(command.id, 'deleted', false));
+      core.enqueue(childDelete(command.id, command.unused ? 'unused' : 'deleted', false));
       return;
     case 'create-child':
       core.enqueue(childCreate(command.config));

@@ -1,5 +1,6 @@
 /** What each deadline means when it has come. Spurious calls do nothing. */
 import type { Instant } from '../base/brand.ts';
+import type { Child } from './child.ts';
 import { isSucceeded, removePair } from './children.ts';
 import type { Core } from './core.ts';
 import type { DeadlineName } from './deadlines.ts';
@@ -72,6 +73,10 @@ function fire(core: Core, name: DeadlineName, lastInbound: Instant | undefined):
   }
 }
 
+/** Nothing went through the pair, and nobody wants another in its place until something does. */
+const isUnused = (core: Core, child: Child): boolean =>
+  child.config.rekeyUnused === false && core.context.childUsed?.(child.id) === false;
+
 function fireNumbered(core: Core, what: string, id: number): void {
   const sa = core.sas.find((s) => s.id === id);
   const child = core.children.get(id);
@@ -80,7 +85,9 @@ function fireNumbered(core: Core, what: string, id: number): void {
   } else if (what === 'retire' && sa && sa !== core.current) {
     core.removeSa(sa);
     settle(core);
-  } else if (what === 'child-rekey' && child) core.enqueue(new ChildRekey(id, 'its lifetime is nearly over'));
+  } else if (what === 'child-rekey' && child && isUnused(core, child))
+    core.enqueue(childDelete(id, 'unused', false));
+  else if (what === 'child-rekey' && child) core.enqueue(new ChildRekey(id, 'its lifetime is nearly over'));
   else if (what === 'child-hard' && child) {
     const wanted = !isSucceeded(core, child) && !child.redundant;
     if (child.state === 'DELETING') removePair(core, child, 'expired');

@@ -39,6 +39,9 @@ export interface ProfileChild {
   readonly replayWindow: number;
   readonly copyDscp: 'out' | 'in' | 'yes' | 'no';
   readonly copyEcn: boolean;
+  /** Until an idle one is deleted; 0 never. */
+  readonly inactivity: Millis;
+  readonly rekeyUnused: boolean;
 }
 
 /** A certificate with its key. */

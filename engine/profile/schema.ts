@@ -36,6 +36,13 @@ export interface EspDocument extends LifetimeDocument, VolumeDocument {
   readonly copyDscp?: 'out' | 'in' | 'yes' | 'no' | undefined;
   /** Whether congestion marks go through the tunnel (RFC 6040); on when left out. */
   readonly copyEcn?: boolean | undefined;
+  /**
+   * Without a packet in either direction for so long, the SA is deleted until traffic wants it; with the last of them
+   * the IKE SA is. 0, the default, never.
+   */
+  readonly inactivity?: DurationText | undefined;
+  /** Whether an SA that carried nothing is rekeyed; if not, it is deleted until traffic wants it. True when left out. */
+  readonly rekeyUnused?: boolean | undefined;
 }
 
 export interface ChildDocument extends EspDocument {
@@ -249,6 +256,8 @@ const esp = {
     .optional(),
   copyDscp: oneOf(['out', 'in', 'yes', 'no']).optional(),
   copyEcn: z.boolean().optional(),
+  inactivity: duration.optional(),
+  rekeyUnused: z.boolean().optional(),
 };
 const port = z.number().int('must be a whole number').min(1, 'is at least 1').max(65535, 'is at most 65535');
 

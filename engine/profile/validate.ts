@@ -96,6 +96,11 @@ function child(
     replayWindow: one.replayWindow ?? REPLAY_WINDOW,
     copyDscp: one.copyDscp ?? 'out',
     copyEcn: one.copyEcn ?? true,
+    inactivity: duration(found, at('inactivity'), one.inactivity, 0 as Millis, {
+      least: 0 as Millis,
+      most: hours(24),
+    }),
+    rekeyUnused: one.rekeyUnused ?? true,
   };
 }
 

@@ -12,6 +12,7 @@ import type { Endpoint } from '../base/ip.ts';
 import type { RandomSource } from '../crypto/port.ts';
 import { backoff } from './backoff.ts';
 import type { Scheduler } from './ports.ts';
+import type { TunnelEvents } from './tunnel-parts.ts';
 
 /** A connection that lasted this long was a good one: what follows it starts with the shortest wait. */
 const STABLE: Millis = millis(60_000);
@@ -24,8 +25,11 @@ interface Entry {
   readonly began: Instant;
 }
 
+const place = ({ address, port }: Endpoint): string => `${address} port ${port}`;
+
 export class Attempts {
   readonly #scheduler: Scheduler;
+  readonly #note: TunnelEvents['note'];
   readonly #entries: Entry[] = [];
   #number = 0;
   #failures = 0;
@@ -33,8 +37,9 @@ export class Attempts {
   #upSince: Instant | undefined;
   #tried: Endpoint[] = [];
 
-  constructor(scheduler: Scheduler) {
+  constructor(scheduler: Scheduler, note: TunnelEvents['note']) {
     this.#scheduler = scheduler;
+    this.#note = note;
   }
 
   /** Attempts since `up`, the current one included. */
@@ -67,13 +72,17 @@ export class Attempts {
   trying(endpoint: Endpoint): void {
     this.#tried.push(endpoint);
     this.#add({ ...this.#head(), address: endpoint.address, port: endpoint.port, outcome: 'trying' });
+    const [number, text] = [this.#number, place(endpoint)];
+    this.#note('info', 'attempt', `attempt ${number}: ${text}`, { number, endpoint: text });
   }
 
   /** The open endpoint, or the attempt before it had one, has failed. */
   failed(failure: Failure): void {
     const { code, message } = failure;
-    if (!this.#conclude({ outcome: 'failed', code, message }))
-      this.#add({ ...this.#head(), outcome: 'failed', durationMs: 0, code, message });
+    const endpoint = this.#tried.at(-1);
+    if (this.#conclude({ outcome: 'failed', code, message }) && endpoint)
+      this.#note('warn', 'attempt', message, { number: this.#number, endpoint: place(endpoint), code });
+    else this.#add({ ...this.#head(), outcome: 'failed', durationMs: 0, code, message });
   }
 
   /** An endpoint that was passed over without a try. */
@@ -98,6 +107,13 @@ export class Attempts {
   wait(random: RandomSource): Millis {
     this.#failures++;
     return backoff(this.#failures, random);
+  }
+
+  /** How long not to listen for traffic: not at all after the first failure. */
+  pause(random: RandomSource): Millis {
+    const first = this.#failures === 0;
+    const wait = this.wait(random);
+    return first ? millis(0) : wait;
   }
 
   /** When the next one may begin at the earliest. */

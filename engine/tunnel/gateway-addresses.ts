@@ -5,7 +5,7 @@ import { candidates } from './candidates.ts';
 import { noRoute } from './failures.ts';
 import { asFailure } from './judgement.ts';
 import type { Redirects } from './redirects.ts';
-import type { TunnelParts } from './tunnel.ts';
+import type { TunnelParts } from './tunnel-parts.ts';
 
 export interface FoundGateways {
   /** Of all gateways, those without a way to them included. */

@@ -3,7 +3,7 @@ import type { GuardState } from '../os/firewall/port.ts';
 import type { HostChange } from '../os/port.ts';
 import { guardState } from './guard.ts';
 import { asFailure } from './judgement.ts';
-import type { TunnelParts } from './tunnel.ts';
+import type { TunnelParts } from './tunnel-parts.ts';
 
 export class KillSwitch {
   readonly #parts: Pick<TunnelParts, 'plan' | 'host' | 'events'>;

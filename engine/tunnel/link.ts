@@ -24,6 +24,7 @@ import type { Host, HostState } from '../os/port.ts';
 import { addressIdentity } from './address-identity.ts';
 import { PLAIN_PORT } from './candidates.ts';
 import { isStray, ownSpi } from './demux.ts';
+import type { RemovalReason } from './dormancy.ts';
 import { type AnswerResult, type MessageEffect, type RedirectEffect, SessionDriver } from './driver.ts';
 import { guardState, guardsEverything, keepsLocal } from './guard.ts';
 import { hostState } from './host-state.ts';
@@ -46,8 +47,8 @@ export interface LinkEvents {
   suspicion(sign: string): void;
   /** The gateway sends us to another one; unless we are connected, the end follows. */
   redirect(effect: RedirectEffect): void;
-  /** The peer, or a limit, took the last CHILD_SA while the IKE SA lives. */
-  childless(): void;
+  /** A pair is gone and none is in its place. `left`: how many pairs there are yet. */
+  childEnded(view: ChildView, reason: RemovalReason, left: number): void;
   note(
     level: 'debug' | 'info' | 'warn',
     topic: NoteTopic | 'host' | 'path',
@@ -79,6 +80,10 @@ export interface LinkParts {
 export class Link {
   readonly #parts: LinkParts;
   readonly #children = new Map<number, ChildView>();
+  /** Every child that ever was, by name, as it was last agreed on. */
+  readonly #known = new Map<string, ChildView>();
+  /** Closed until traffic wants them; their routes stay. */
+  readonly #resting = new Set<string>();
   #driver: SessionDriver | undefined;
   #ikeSocket: IkeSocket | undefined;
   #assigned: Assigned | undefined;
@@ -117,6 +122,10 @@ export class Link {
         ...world.ike,
         freshSpi: freshSpi as () => ReturnType<Parameters<SessionFactory>[1]['freshSpi']>,
         freshChildId,
+        childUsed: (id) => {
+          const counters = open.datapath.counters(id);
+          return !counters || counters.packetsIn + counters.packetsOut > 0;
+        },
       },
     );
     const driver = new SessionDriver({
@@ -185,6 +194,11 @@ export class Link {
     return this.#driver?.view();
   }
 
+  /** Every child that was there, as it was last agreed on. */
+  get known(): readonly ChildView[] {
+    return [...this.#known.values()];
+  }
+
   get assigned(): Assigned | undefined {
     return this.#assigned;
   }
@@ -206,14 +220,18 @@ export class Link {
 
   #installed(child: ChildView, replaces: number | undefined): void {
     this.#children.set(child.id, child);
+    this.#known.set(child.name, child);
+    this.#resting.delete(child.name);
     if (replaces !== undefined) this.#children.delete(replaces);
     this.#applyHost();
   }
 
-  #removed(id: number, reason: 'replaced' | 'deleted' | 'peer-deleted' | 'expired' | 'closing'): void {
+  #removed(id: number, reason: RemovalReason): void {
+    const view = this.#children.get(id);
     this.#children.delete(id);
-    if (reason === 'closing' || reason === 'replaced' || this.#children.size > 0) return;
-    this.#parts.events.childless();
+    if (!view || [...this.#children.values()].some(({ name }) => name === view.name)) return;
+    if (reason === 'unused' || this.#parts.plan.dpdAction === 'hold') this.#resting.add(view.name);
+    this.#parts.events.childEnded(view, reason, this.#children.size);
   }
 
   #moved(path: Path, nat: NatView): void {
@@ -237,7 +255,8 @@ export class Link {
 
   #applyHost(): void {
     const { plan, host, open, bypass, events, remote } = this.#parts;
-    const children = [...this.#children.values()];
+    const resting = [...this.#resting].flatMap((name) => this.#known.get(name) ?? []);
+    const children = [...this.#children.values(), ...resting];
     const mtu = plan.mtu ?? this.#innerMtu(children, remote.address);
     const allNames = guardsEverything(plan);
     const wish = { ...plan, interface: open.interface, mtu, bypass, allNames, local: this.#local };

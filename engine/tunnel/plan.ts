@@ -21,6 +21,12 @@ export interface RedirectPlan {
   };
 }
 
+/** A child with what the tunnel does about it. */
+export interface PlannedChild extends ChildConfig {
+  /** Without traffic for so long it is closed until traffic wants it; 0 or none never. */
+  readonly inactivity?: Millis;
+}
+
 export interface TunnelPlan {
   readonly name: string;
   /** Host names or addresses of the gateway, in the order to try. */
@@ -30,7 +36,7 @@ export interface TunnelPlan {
   /** Without a local identity the address that we send from is it. */
   readonly ike: Omit<IkeConfig, 'localId'> & { readonly localId?: Identity };
   /** Children by name; the first comes with IKE_AUTH. */
-  readonly children: readonly ChildConfig[];
+  readonly children: readonly PlannedChild[];
   readonly dpdAction: DpdAction;
   /** Attempts before the tunnel was up once; 0 is for ever. */
   readonly keyingtries: number;

@@ -222,6 +222,7 @@ class SocketPath implements Datapath {
   activateOutbound(): void {}
   remove(): void {}
   setPath(): void {}
+  trap(): void {}
   keepalive(): void {}
   setInnerMtu(): void {}
 

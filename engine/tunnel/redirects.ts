@@ -10,7 +10,7 @@ import type { FollowRedirects, RedirectTarget } from '../ike/contract.ts';
 import type { RedirectEffect } from './driver.ts';
 import type { RedirectPlan, TunnelPlan } from './plan.ts';
 import type { Scheduler } from './ports.ts';
-import type { TunnelEvents } from './tunnel.ts';
+import type { TunnelEvents } from './tunnel-parts.ts';
 
 const MAX_REDIRECTS = 5;
 const LOOP_PERIOD = minutes(5);

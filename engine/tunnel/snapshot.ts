@@ -137,7 +137,7 @@ export function tunnelState(tunnel: Tunnel): TunnelState {
 export function tunnelSnapshot(context: SnapshotContext, tunnel: Tunnel, history: History): TunnelSnapshot {
   const link = tunnel.link;
   const view = link?.view();
-  const host = link?.hostState;
+  const host = tunnel.hostState;
   return {
     name: tunnel.plan.name,
     profile: tunnel.plan.name,
@@ -153,6 +153,7 @@ export function tunnelSnapshot(context: SnapshotContext, tunnel: Tunnel, history
     hostChanges: tunnel.hostChanges,
     datapath: datapathSnapshot(tunnel),
     lastFailure: tunnel.lastFailure,
+    ...(tunnel.resting.length > 0 ? { resting: tunnel.resting } : {}),
     attempts: tunnel.attempts.number,
     recentAttempts: tunnel.attempts.recent(),
     secondsToRetry: tunnel.phase.kind === 'waiting' ? secondsLeft(context, tunnel.phase.until) : undefined,

@@ -1,19 +1,59 @@
-/** Waits for traffic (strongSwan's trap): the data path counts packets for which there is no SA. */
+/** Waits for traffic (strongSwan's trap): the data path tells of packets for which there is no SA. */
 import type { Millis } from '../base/brand.ts';
-import { after, millis } from '../base/instant.ts';
+import { after } from '../base/instant.ts';
+import type { Datapath, TrapSelectors } from '../datapath/protocol.ts';
 import type { Scheduler } from './ports.ts';
 
-/** How often a held tunnel looks whether traffic wants through. */
-const POLL: Millis = millis(200);
+export interface TrapsParts {
+  readonly datapath: () => Pick<Datapath, 'trap'> | undefined;
+  readonly freshId: () => number;
+}
 
-/** Calls `sprung` once when `wanted` has grown. Returns how to call it off. */
-export function setTrap(scheduler: Scheduler, wanted: () => number, sprung: () => void): () => void {
-  const before = wanted();
-  let cancel: () => void;
-  const look = (): void => {
-    if (wanted() > before) sprung();
-    else cancel = scheduler.at(after(scheduler.now(), POLL), look);
-  };
-  cancel = scheduler.at(after(scheduler.now(), POLL), look);
-  return () => cancel();
+export class Traps {
+  readonly #parts: TrapsParts;
+  readonly #set = new Map<number, () => void>();
+
+  constructor(parts: TrapsParts) {
+    this.#parts = parts;
+  }
+
+  /** Calls `sprung` once when a packet wants through. Returns how to call it off. */
+  set(selectors: TrapSelectors, sprung: () => void): () => void {
+    const id = this.#parts.freshId();
+    this.#set.set(id, sprung);
+    this.#parts.datapath()?.trap(id, selectors);
+    return () => {
+      if (this.#set.delete(id)) this.#parts.datapath()?.trap(id);
+    };
+  }
+
+  /**
+   * One trap for several; the first packet that falls into it ends it.
+   * @param deaf how long packets are not minded yet
+   */
+  setAll(all: readonly TrapSelectors[], scheduler: Scheduler, deaf: Millis, sprung: () => void): () => void {
+    const cancels: (() => void)[] = [];
+    const cancel = (): void => {
+      for (const undo of cancels.splice(0)) undo();
+    };
+    const arm = (): void => {
+      for (const selectors of all)
+        cancels.push(
+          this.set(selectors, () => {
+            cancel();
+            sprung();
+          }),
+        );
+    };
+    if (deaf > 0) cancels.push(scheduler.at(after(scheduler.now(), deaf), arm));
+    else arm();
+    return cancel;
+  }
+
+  /** A packet fell into the trap of this number. */
+  spring(id: number): void {
+    const sprung = this.#set.get(id);
+    this.#set.delete(id);
+    sprung?.();
+  }
 }

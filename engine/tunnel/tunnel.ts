@@ -4,22 +4,21 @@
  * carries what each needs; every change of phase goes through `#enter`.
  */
 
-import type { Instant } from '../base/brand.ts';
+import type { Instant, Millis } from '../base/brand.ts';
 import type { Failure } from '../base/failure.ts';
-import { after, between } from '../base/instant.ts';
+import { after, between, millis } from '../base/instant.ts';
 import type { Endpoint } from '../base/ip.ts';
 import type { DatapathEvent } from '../datapath/protocol.ts';
-import type { Command, NoteData, NoteTopic, SessionFactory } from '../ike/contract.ts';
-import type { Host } from '../os/port.ts';
+import type { ChildView, Command } from '../ike/contract.ts';
+import type { HostState } from '../os/port.ts';
 import { Attempts } from './attempts.ts';
 import { turn } from './candidates.ts';
 import { DatapathSlot } from './datapath-slot.ts';
-import type { MessageEffect } from './driver.ts';
+import { Dormancy } from './dormancy.ts';
 import { DropWatch } from './drop-watch.ts';
 import { explain } from './explain/explain.ts';
 import {
   CANCELLED,
-  CHILDREN_ENDED,
   dataPathFailed,
   NETWORK_CHANGED,
   NO_ADDRESS,
@@ -35,41 +34,15 @@ import { Link } from './link.ts';
 import { Patience } from './patience.ts';
 import type { Phase } from './phase.ts';
 import type { TunnelPlan } from './plan.ts';
-import type { Credentials, OpenDatapath, World } from './ports.ts';
+import type { OpenDatapath } from './ports.ts';
 import { Prompt } from './prompt.ts';
 import { Redirects } from './redirects.ts';
 import { whatNext } from './retry.ts';
 import { Roaming, type RoamingParts } from './roaming.ts';
-import { setTrap } from './trap.ts';
-import { type Keepsake, type Missing, type Ready, UserSecrets } from './user-secrets.ts';
+import { Traps } from './trap.ts';
+import type { TunnelParts } from './tunnel-parts.ts';
+import { type Ready, UserSecrets } from './user-secrets.ts';
 import { Waiters } from './waiters.ts';
-
-export type TunnelTopic = NoteTopic | 'host' | 'tunnel' | 'path' | 'attempt' | 'drops';
-
-export interface TunnelEvents {
-  /** Something that the snapshot shows has changed. */
-  changed(): void;
-  note(level: 'debug' | 'info' | 'warn', topic: TunnelTopic, text: string, data?: NoteData): void;
-  message(effect: MessageEffect): void;
-  /** The user wants an answer kept that has proved right; the receiver wipes it. */
-  keep(keepsake: Keepsake): void;
-}
-
-export interface TunnelParts {
-  readonly plan: TunnelPlan;
-  readonly world: World;
-  readonly host: Host;
-  readonly createSession: SessionFactory;
-  readonly credentials: Credentials;
-  /** What the user must be asked for first. */
-  readonly missing?: Missing | undefined;
-  /** Whether the profile is a stored one. */
-  readonly stored: boolean;
-  readonly freshPromptId: () => number;
-  readonly events: TunnelEvents;
-  readonly freshSpi: () => number;
-  readonly freshChildId: () => number;
-}
 
 export class Tunnel {
   readonly plan: TunnelPlan;
@@ -97,6 +70,10 @@ export class Tunnel {
   /** For clients; at most one question at a time. */
   readonly prompt: Prompt;
   readonly #drops: DropWatch;
+  readonly #traps: Traps;
+  readonly #dormancy: Dormancy;
+  /** The children that a trap of the whole tunnel waits for. */
+  #known: readonly ChildView[] = [];
 
   constructor(parts: TunnelParts) {
     this.plan = parts.plan;
@@ -119,9 +96,22 @@ export class Tunnel {
       note: (text, data) => parts.events.note('warn', 'drops', text, data),
     });
     const { scheduler } = parts.world;
-    this.attempts = new Attempts(scheduler);
+    this.#traps = new Traps({ datapath: () => this.open?.datapath, freshId: parts.freshChildId });
+    this.#dormancy = new Dormancy({
+      plan: parts.plan,
+      scheduler,
+      random: parts.world.ike.random,
+      traps: this.#traps,
+      up: () => this.#up(),
+      note: (text, data) => parts.events.note('info', 'idle', text, data),
+      sleep: () => this.#sleep(),
+      end: (failure) => this.#close(failure),
+    });
+    this.attempts = new Attempts(scheduler, parts.events.note);
     this.#patience = new Patience(scheduler, () => this.#tooLong());
-    this.#turn = new Patience(scheduler, () => this.#nextTurn());
+    this.#turn = new Patience(scheduler, () => {
+      if (this.#phase.kind === 'connecting') this.#phase.link.abandon(silent(this.#phase.remote));
+    });
     this.prompt = new Prompt({
       scheduler,
       freshId: parts.freshPromptId,
@@ -153,6 +143,16 @@ export class Tunnel {
     return this.#hostChanges;
   }
 
+  /** Names of the children that traffic opens: some of a tunnel that is up, or all of one that rests. */
+  get resting(): readonly string[] {
+    return this.#phase.kind === 'held' ? this.#known.map(({ name }) => name) : this.#dormancy.resting;
+  }
+
+  /** How the host is set up: by the link, or as it stays while the tunnel rests. */
+  get hostState(): HostState | undefined {
+    return this.#phase.kind === 'held' ? this.#phase.host : this.link?.hostState;
+  }
+
   /** The link that is being made, is up, or is being closed. */
   get link(): Link | undefined {
     return 'link' in this.#phase ? this.#phase.link : undefined;
@@ -179,7 +179,8 @@ export class Tunnel {
     if (phase.kind === 'connecting' || phase.kind === 'up') {
       this.#enter({ kind: 'closing', link: phase.link });
       phase.link.command({ kind: 'close' });
-    } else if (phase.kind !== 'closing') {
+    } else if (phase.kind === 'closing') this.#enter({ kind: 'closing', link: phase.link });
+    else {
       if (phase.kind !== 'preparing') phase.cancel();
       this.#enter({ kind: 'closing', link: undefined });
       void this.#finish(undefined);
@@ -193,12 +194,6 @@ export class Tunnel {
     if (this.#phase.kind !== 'connecting') return;
     this.#gateway.leave(this.#phase.rest);
     this.#phase.link.abandon(tooLate(this.plan.patience));
-  }
-
-  /** The endpoint was silent for so long that another one is tried. */
-  #nextTurn(): void {
-    if (this.#phase.kind !== 'connecting') return;
-    this.#phase.link.abandon(silent(this.#phase.remote));
   }
 
   /** Addresses, routes or links of this machine have changed. */
@@ -251,10 +246,7 @@ export class Tunnel {
     this.#patience.start(this.plan.patience);
     const complete = await this.#secrets.complete();
     if (!complete || this.#phase !== preparing) return;
-    if (!complete.ok) {
-      await this.#over(complete.error);
-      return;
-    }
+    if (!complete.ok) return await this.#over(complete.error);
     let found: FoundGateways;
     try {
       found = await this.#gateway.find();
@@ -273,26 +265,20 @@ export class Tunnel {
   }
 
   async #openDatapath(): Promise<OpenDatapath> {
-    const open = await this.#parts.world.openDatapath({
-      name: this.plan.interface,
-      mtu: this.plan.mtu ?? 1400,
-    });
+    const { interface: name, mtu = 1400 } = this.plan;
+    const open = await this.#parts.world.openDatapath({ name, mtu });
     open.datapath.onEvent((event) => this.#event(event));
     return open;
   }
 
   #try(ready: Ready, [remote, ...rest]: readonly Endpoint[], bypass: readonly string[]): void {
     const { open } = this;
-    if (!remote || !open) {
-      void this.#over(NO_ADDRESS);
-      return;
-    }
+    if (!remote || !open) return void this.#over(NO_ADDRESS);
     const { world, host, createSession, freshSpi, freshChildId, events } = this.#parts;
     const began = world.scheduler.now();
     this.attempts.trying(remote);
     if (rest.length > 0) this.#turn.start(turn(this.plan.patience, rest.length + 1));
     this.#secrets.begin();
-    const endpoint = `${remote.address} port ${remote.port}`;
     const link: Link = new Link({
       ...ready,
       world,
@@ -309,12 +295,15 @@ export class Tunnel {
         ask: (ask, answer) => this.#secrets.answer(ask, between(began, world.scheduler.now()), answer),
         usable: (changes) => this.#usable(link, changes),
         childFailed: (name, failure) => {
+          this.#dormancy.failed(name);
           this.#lastFailure = this.#explained(failure);
           events.note('warn', 'child', `${name}: ${this.#lastFailure.message}`);
         },
-        childless: () => this.#childless(link),
         redirect: (effect) => this.#redirects.take(effect),
         suspicion: (sign) => this.#roaming.suspected(sign),
+        childEnded: (view, reason, left) => {
+          if (this.#phase.kind === 'up' && this.link === link) this.#dormancy.ended(view, reason, left);
+        },
         note: (level, topic, text, data) => events.note(level, topic, text, data),
         message: (effect) => {
           if (effect.kind === 'message' && effect.direction === 'received') this.#turn.stop();
@@ -322,18 +311,12 @@ export class Tunnel {
         },
         closed: (reason) => {
           const failure = this.#redirects.judged(reason);
-          if (failure && this.#phase.kind === 'connecting') {
-            this.attempts.failed(failure);
-            const { number } = this.attempts;
-            events.note('warn', 'attempt', failure.message, { number, endpoint, code: failure.code });
-          }
+          if (failure && this.#phase.kind === 'connecting') this.attempts.failed(failure);
           void this.#linkClosed(link, failure);
         },
       },
     });
     this.#enter({ kind: 'connecting', link, remote, ready, rest, bypass });
-    const { number } = this.attempts;
-    events.note('info', 'attempt', `attempt ${number}: ${endpoint}`, { number, endpoint });
     void world.localAddressFor(remote.address).then((address) => {
       this.#localAddress = address;
     });
@@ -353,20 +336,30 @@ export class Tunnel {
     this.#enter({ kind: 'up', link });
     this.#roaming.begin();
     this.#drops.begin();
+    this.#dormancy.begin();
     const keepsake = this.#secrets.proved();
     if (keepsake) this.#parts.events.keep(keepsake);
     this.#waiters.isUp();
   }
 
-  #childless(link: Link): void {
-    if (this.#phase.kind !== 'up' || this.#phase.link !== link) return;
-    const { dpdAction, children } = this.plan;
-    if (dpdAction === 'restart' || dpdAction === 'hold') {
-      for (const config of children) link.command({ kind: 'create-child', config });
-      return;
-    }
-    this.#lastFailure = this.#explained(CHILDREN_ENDED);
+  #close(failure: Failure): void {
+    if (this.#phase.kind !== 'up') return;
+    const { link } = this.#phase;
+    this.#lastFailure = this.#explained(failure);
     this.#enter({ kind: 'closing', link });
+    link.command({ kind: 'close' });
+  }
+
+  /** Nothing goes through any more: the SAs end at both sides, the host stays as it is, and traffic brings them back. */
+  #sleep(): void {
+    if (this.#phase.kind !== 'up') return;
+    const { link } = this.#phase;
+    this.#roaming.end();
+    this.#dormancy.end();
+    const children = link.known.map(({ name }) => name).join(' ');
+    const data = { children, action: 'closed' };
+    this.#parts.events.note('info', 'idle', 'nothing is in use: closed until traffic wants it', data);
+    this.#enter({ kind: 'closing', link, held: true });
     link.command({ kind: 'close' });
   }
 
@@ -377,23 +370,19 @@ export class Tunnel {
     const phase = this.#phase;
     if (this.link !== link) return;
     if (phase.kind === 'closing') {
-      await this.#finish(this.#lastFailure);
+      if (phase.held && this.#waiters.waiting) await this.#prepare();
+      else if (phase.held) this.#hold();
+      else await this.#finish(this.#lastFailure);
       return;
     }
-    if (phase.kind === 'connecting' && failure?.code === 'REDIRECTED') {
-      await this.#prepare();
-      return;
-    }
+    if (phase.kind === 'connecting' && failure?.code === 'REDIRECTED') return await this.#prepare();
     const rest = phase.kind === 'connecting' && failure ? worthTrying(phase, failure) : [];
     if (phase.kind === 'connecting' && failure && rest.length > 0) {
       this.#parts.events.note('info', 'tunnel', failure.message);
       this.#try(phase.ready, rest, phase.bypass);
       return;
     }
-    if (phase.kind === 'connecting' && failure && this.#secrets.again(failure)) {
-      await this.#prepare();
-      return;
-    }
+    if (phase.kind === 'connecting' && failure && this.#secrets.again(failure)) return await this.#prepare();
     await this.#over(failure);
   }
 
@@ -405,6 +394,7 @@ export class Tunnel {
   async #over(ended: Failure | undefined): Promise<void> {
     const failure = ended && this.#explained(ended);
     this.#roaming.end();
+    this.#dormancy.end();
     if (failure && this.#phase.kind === 'preparing') this.attempts.failed(failure);
     if (this.#renewing && failure) {
       this.#renewing = false;
@@ -420,12 +410,9 @@ export class Tunnel {
     }
     const everUp = this.#everUp;
     const next = whatNext(this.plan, { failure, everUp, failures: this.attempts.failures });
-    if (!failure || next === 'end') {
-      await this.#finish(failure);
-      return;
-    }
+    if (!failure || next === 'end') return await this.#finish(failure);
     if (everUp) this.#waiters.refuse(failure);
-    if (next === 'hold') this.#hold();
+    if (next === 'hold') this.#hold(this.attempts.pause(this.#parts.world.ike.random));
     else await this.#wait();
   }
 
@@ -450,11 +437,18 @@ export class Tunnel {
     this.#enter({ kind: 'waiting', until, cancel });
   }
 
-  #hold(): void {
-    const wanted = (): number => this.open?.datapath.totals().drops['no-route'] ?? 0;
+  /** Waits for a packet that wants through. @param deaf how long packets are not minded yet */
+  #hold(deaf: Millis = millis(0)): void {
+    const { scheduler } = this.#parts.world;
+    const before = this.link;
+    if (before && before.known.length > 0) this.#known = before.known;
+    const cancel = this.#traps.setAll(this.#known, scheduler, deaf, () => {
+      const data = { children: this.resting.join(' '), action: 'opened' };
+      this.#parts.events.note('info', 'idle', 'traffic wants through', data);
+      void this.#prepare();
+    });
     this.#parts.events.note('info', 'tunnel', 'waiting for traffic before the next attempt');
-    const cancel = setTrap(this.#parts.world.scheduler, wanted, () => void this.#prepare());
-    this.#enter({ kind: 'held', cancel });
+    this.#enter({ kind: 'held', cancel, host: before?.hostState });
   }
 
   async #finish(failure: Failure | undefined): Promise<void> {
@@ -463,6 +457,7 @@ export class Tunnel {
     this.#patience.stop();
     this.#turn.stop();
     this.#roaming.end();
+    this.#dormancy.end();
     this.#renewing = false;
     this.#secrets.end();
     this.#redirects.forget();
@@ -493,6 +488,7 @@ export class Tunnel {
       this.link?.abandon(dataPathFailed(event.reason));
       return;
     }
-    this.link?.event(event, this.#localAddress);
+    if (event.kind === 'trapped') this.#traps.spring(event.id);
+    else this.link?.event(event, this.#localAddress);
   }
 }

@@ -18,6 +18,11 @@ export class Waiters {
     return new Promise((resolve) => this.#down.push(resolve));
   }
 
+  /** Somebody waits for it to come up. */
+  get waiting(): boolean {
+    return this.#up.length > 0;
+  }
+
   isUp(): void {
     for (const waiter of this.#up.splice(0)) waiter.resolve();
   }

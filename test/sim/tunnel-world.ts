@@ -7,7 +7,8 @@ import { utf8 } from '../../engine/base/bytes.ts';
 import { type Endpoint, parseIp } from '../../engine/base/ip.ts';
 import { silentLog } from '../../engine/base/log.ts';
 import { Secret } from '../../engine/base/secret.ts';
-import type { Datapath, DatapathEvent } from '../../engine/datapath/protocol.ts';
+import type { Datapath, DatapathEvent, SaCounters, TrapSelectors } from '../../engine/datapath/protocol.ts';
+import type { EspSaPair } from '../../engine/esp/params.ts';
 import { Gateway } from '../../engine/gateway/gateway.ts';
 import type { IkeConfig } from '../../engine/ike/contract.ts';
 import type { EapServerConfig } from '../../engine/ike/eap/server.ts';
@@ -108,7 +109,7 @@ export class Network {
   }
 }
 
-class Wire implements Datapath {
+export class Wire implements Datapath {
   readonly local: Endpoint;
   readonly description = 'virtual';
   other: Wire | undefined;
@@ -145,14 +146,42 @@ class Wire implements Datapath {
     this.#listeners.length = 0;
     this.closed();
   }
-  install(): void {}
+  readonly traps = new Map<number, TrapSelectors>();
+  readonly #installed = new Map<number, Instant>();
+  /** When a packet last went through any pair. */
+  busyAt: Instant | undefined;
+  /** How many pairs are installed now. */
+  get pairs(): number {
+    return this.#installed.size;
+  }
+  install(pair: EspSaPair): void {
+    this.#installed.set(pair.id, this.#clock.now());
+  }
   activateOutbound(): void {}
-  remove(): void {}
+  remove(id: number): void {
+    this.#installed.delete(id);
+  }
   setPath(): void {}
+  trap(id: number, selectors?: TrapSelectors): void {
+    if (selectors) this.traps.set(id, selectors);
+    else this.traps.delete(id);
+  }
+  /** A packet of the host comes for which there is no SA. */
+  spring(): void {
+    for (const id of [...this.traps.keys()]) {
+      this.traps.delete(id);
+      for (const listener of this.#listeners) listener({ kind: 'trapped', id });
+    }
+  }
   keepalive(): void {}
   setInnerMtu(): void {}
-  counters(): undefined {
-    return undefined;
+  counters(id: number): SaCounters | undefined {
+    const since = this.#installed.get(id);
+    if (since === undefined) return undefined;
+    const used = this.busyAt !== undefined && this.busyAt >= since;
+    const idle = used ? this.#clock.now() - (this.busyAt ?? 0) : undefined;
+    const count = used ? 1 : 0;
+    return { bytesIn: 0, bytesOut: count, packetsIn: 0, packetsOut: count, idleIn: undefined, idleOut: idle };
   }
   totals(): ReturnType<Datapath['totals']> {
     const drops = {} as ReturnType<Datapath['totals']>['drops'];
@@ -186,6 +215,8 @@ export interface TunnelWorld {
   readonly profiles: MemoryProfiles;
   readonly host: MemoryHost;
   readonly network: Network;
+  /** The client's data path. */
+  readonly path: Wire;
   /** How often the gateway was asked for the password of each user: one try each. */
   readonly tries: string[];
   /** All lines of both logs. */
@@ -325,6 +356,7 @@ export async function tunnelWorld(
     profiles,
     host,
     network,
+    path: ours,
     tries,
     lines,
     document,

@@ -9,6 +9,7 @@ import {
   mapRevocation,
   secondRoundProblem,
 } from './eap.ts';
+import { importInactivity, START } from './inactivity.ts';
 import { importKeyingtries } from './keyingtries.ts';
 import { Fields, type ImportedProfile, literalPsk, Mapping, NO_COMMANDS, quote } from './mapping.ts';
 
@@ -26,13 +27,12 @@ const MAX_LINES = 50_000;
 const NOT_HERE = 'has no effect in Culvert';
 const PASSED: Readonly<Record<string, string>> = {
   aggressive: 'is of IKEv1',
-  auto: 'tunnels are brought up by the user',
+  auto: START,
   closeaction: 'the engine tries again by itself',
   compress: 'cannot be mapped: packets are not compressed',
   dpdtimeout: 'is of IKEv1; retransmission decides',
   eap_identity: 'has no effect without a user name and password',
   ikedscp: 'cannot be mapped',
-  inactivity: 'cannot be mapped',
   installpolicy: NOT_HERE,
   left: 'the system chooses the address to send from',
   leftca: 'cannot be mapped: the certificate is named',
@@ -409,6 +409,7 @@ function connection(name: string, values: Conn, secrets: readonly IpsecSecret[])
   const mobike = from.take('mobike');
   if (mobike !== undefined) mapping.set(from.at('mobike'), 'ike.mobike', mobike === 'yes');
   importKeyingtries(mapping, from);
+  importInactivity(mapping, from, ['esp']);
   const delay = from.take('dpddelay');
   if (delay !== undefined) mapping.set(from.at('dpddelay'), 'dpd.delay', delay);
   const action = from.take('dpdaction');

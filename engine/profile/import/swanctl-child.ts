@@ -1,6 +1,7 @@
 /** Children of a connection in `swanctl.conf`, and how swanctl's lifetimes are written here (swanctl.conf(5)). */
 import type { Millis } from '../../base/brand.ts';
 import { parseDuration, printDuration } from '../lifetime.ts';
+import { importInactivity, importStart } from './inactivity.ts';
 import { Fields, type Mapping, NO_COMMANDS, quote } from './mapping.ts';
 import type { ConfSection } from './strongswan-conf.ts';
 
@@ -12,9 +13,7 @@ const CHILD: Readonly<Record<string, string>> = {
   hostaccess: FIXED,
   policies: FIXED,
   ipcomp: 'cannot be mapped: packets are not compressed',
-  start_action: 'tunnels are brought up by the user',
   close_action: 'the engine tries again by itself',
-  inactivity: 'cannot be mapped',
   reqid: FIXED,
   priority: FIXED,
   interface: FIXED,
@@ -144,6 +143,8 @@ export function importChild(
     mapping.unmapped(from.at('copy_dscp'), `cannot be mapped: ${quote(dscp)} is not out, in, yes or no`);
   const ecn = from.take('copy_ecn');
   if (ecn !== undefined) mapping.set(from.at('copy_ecn'), [...path, 'copyEcn'], ecn !== 'no');
+  importInactivity(mapping, from, path);
+  importStart(mapping, from);
   const action = from.take('dpd_action');
   if (action !== undefined)
     mapping.set(

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Instant } from '../../../engine/base/brand.ts';
 import { readU16, readU32, writeU16 } from '../../../engine/base/bytes.ts';
-import type { Endpoint } from '../../../engine/base/ip.ts';
+import { type Endpoint, prefixRange } from '../../../engine/base/ip.ts';
 import { SOCKADDR_LENGTH, writeSockaddr } from '../../../engine/base/sockaddr.ts';
 import { COUNTERS_BYTE_LENGTH, readSlot, readTotals } from '../../../engine/datapath/counters.ts';
 import { EarlyPackets } from '../../../engine/datapath/early-packets.ts';
@@ -377,4 +377,54 @@ test('of packets that nobody has an SA for, the latest are kept and the large ar
   early.drain(600, (octets) => seen.push(readU16(octets, 0)));
   assert.deepEqual([seen.length, seen[0], seen.at(-1)], [256, 1489, 1999]);
   early.drain(600, () => assert.fail('given away twice'));
+});
+
+test('a trap tells of the first packet that nothing else takes, once, and of no chatter', () => {
+  const side = new Side();
+  const { left } = pairs(GCM);
+  const { local, remote } = left;
+  side.pump.trap(7, { local, remote });
+  assert.equal(side.out(packet()), undefined);
+  assert.equal(side.out(packet()), undefined);
+  assert.deepEqual(side.events, [{ kind: 'trapped', id: 7 }]);
+  assert.equal(side.drops('no-route'), 2, 'the packets are lost, and counted');
+  side.pump.trap(8, { local, remote });
+  const other = buildUdp('10.1.0.1', '192.0.2.9', {
+    sourcePort: 1,
+    destinationPort: 2,
+    data: randomBytes(9),
+  });
+  side.out(other);
+  side.pump.install(left, { remote: RIGHT }, 0);
+  assert.ok(side.out(packet()), 'an SA takes it');
+  side.pump.remove(left.id, 0);
+  side.pump.trap(8);
+  side.out(packet());
+  assert.equal(side.events.length, 1);
+});
+
+test('multicast, broadcast and link-local packets of the system fall into no trap', () => {
+  const side = new Side();
+  const all = (zeros: string) => ({
+    protocol: 0,
+    startPort: 0,
+    endPort: 65535,
+    ...prefixRange({ address: zeros, length: 0 }),
+  });
+  const everything = [all('0.0.0.0'), all('::')];
+  const to = (source: string, destination: string): void => {
+    side.pump.trap(1, { local: everything, remote: everything });
+    side.out(buildUdp(source, destination, { sourcePort: 1, destinationPort: 2, data: randomBytes(9) }));
+  };
+  for (const destination of ['224.0.0.251', '239.255.255.250', '255.255.255.255', '169.254.1.1'])
+    to('10.1.0.1', destination);
+  for (const destination of ['ff02::1', 'fe80::1', 'febf::1']) to('fd00::1', destination);
+  assert.deepEqual(side.events, []);
+  for (const [source, destination] of [
+    ['10.1.0.1', '223.255.255.255'],
+    ['10.1.0.1', '240.0.0.1'],
+    ['fd00::1', 'fec0::1'],
+  ] as const)
+    to(source, destination);
+  assert.equal(side.events.length, 3);
 });

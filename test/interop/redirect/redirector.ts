@@ -36,6 +36,7 @@ async function openSocket(local: Endpoint): Promise<Datapath> {
   return {
     local,
     description: 'none',
+    trap: () => undefined,
     sendIke: (bytes, remote) =>
       socket.send(Buffer.concat([Buffer.alloc(MARKER), bytes]), remote.port, remote.address),
     onEvent: (listener) => void listeners.push(listener),

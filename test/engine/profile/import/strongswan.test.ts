@@ -450,3 +450,17 @@ test('keyingtries: attempts at connecting, and none of them the last', () => {
   const ipsec = 'conn office\n  right=gw.example.org\n  authby=psk\n  keyingtries=%forever\n';
   assert.equal(tries(ipsec), 0);
 });
+
+test('inactivity: of a child in swanctl.conf, of all in ipsec.conf', () => {
+  const conf = `connections { office { remote_addrs = gw.example.org
+      local { auth = psk\n id = me }
+      remote { auth = psk\n id = gw.example.org }
+      children { net { remote_ts = 10.0.0.0/8\n inactivity = 10m\n start_action = trap } } } }
+  secrets { ike { secret = long enough for anybody } }`;
+  const profile = only(conf);
+  const { net } = profile.document.children as Record<string, { inactivity?: unknown }>;
+  assert.equal(net?.inactivity, '10m');
+  assert.match(whyOf(profile, 'connections.office.children.net.start_action'), /brought up by the user/);
+  const ipsec = only('conn office\n  right=gw.example.org\n  authby=psk\n  inactivity=90s\n');
+  assert.equal((ipsec.document.esp as { inactivity?: unknown }).inactivity, '90s');
+});
