@@ -16,11 +16,12 @@ import { COUNTERS_BYTE_LENGTH, clearSlot, readSlot, readTotals, SlotTable } from
 import { NON_ESP_MARKER_LENGTH } from './inbound-pump.ts';
 import { LimitEvents } from './limit-events.ts';
 import type { Datapath, DatapathEvent, PeerPath, TrapSelectors } from './protocol.ts';
+import type { WindowsLibrary } from './windows/calls.ts';
 import { WorkerLink } from './worker-link.ts';
 import type { Direction, Downward, Upward } from './worker-messages.ts';
 
 export interface WorkerOptions {
-  readonly libc: LinuxLibc | DarwinLibc;
+  readonly libc: LinuxLibc | DarwinLibc | WindowsLibrary;
   /** With a file descriptor. Closed, like the socket, with the data path. */
   readonly tun: Tun;
   readonly udp: RawUdp;
@@ -30,6 +31,12 @@ export interface WorkerOptions {
   readonly openSslPath: string | null;
 }
 
+/** What sending and receiving many datagrams at once is called. */
+const IN_BULK = {
+  linux: ['UDP GSO', 'UDP GRO'],
+  darwin: ['sendmsg_x', 'recvmsg_x'],
+  windows: ['UDP USO', 'UDP URO'],
+} as const;
 const MARKER = new Uint8Array(NON_ESP_MARKER_LENGTH);
 const NONE = new Uint8Array(0);
 const DIRECTIONS: readonly Direction[] = ['outbound', 'inbound'];
@@ -91,7 +98,7 @@ class WorkerDatapath implements Datapath {
   /** The tun and what is done in bulk, which depends on the kernel. */
   get description(): string {
     const { libc, tun, udp } = this.#options;
-    const [sending, receiving] = 'system' in libc ? ['sendmsg_x', 'recvmsg_x'] : ['UDP GSO', 'UDP GRO'];
+    const [sending, receiving] = 'system' in libc ? IN_BULK[libc.system] : IN_BULK.linux;
     const bulk = [
       ...(tun.offload === 'none' ? [] : ['TSO']),
       ...(tun.offload === 'uso' ? ['USO'] : []),

@@ -1,5 +1,6 @@
 /** One worker thread of a data path, seen from the main thread: messages down with a wake-up, messages up. */
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
+import type { Kernel32 } from '../os/ffi/kernel32.win32.ts';
 import type { DarwinLibc } from '../os/ffi/libc.darwin.ts';
 import type { LinuxLibc } from '../os/ffi/libc.linux.ts';
 import { openWake, type Wake } from '../os/ffi/wake.ts';
@@ -13,7 +14,7 @@ import {
 } from './worker-messages.ts';
 
 export interface WorkerLinkParts {
-  readonly libc: LinuxLibc | DarwinLibc;
+  readonly libc: LinuxLibc | DarwinLibc | Kernel32;
   readonly workerUrl: URL;
   /** What the link itself does not know. */
   readonly setup: Omit<WorkerSetup, 'port' | 'wakeFd' | 'control'>;

@@ -13,11 +13,14 @@ export interface WorkerSetup {
   readonly port: MessagePort;
   readonly tunFd: number;
   readonly tunOffload: TunOffload;
-  /** Whose system calls are made, and the library that they come from; `null` is the running executable. */
-  readonly system: 'linux' | 'darwin';
+  /**
+   * Whose system calls are made, and the library that they come from; `null` is the running executable. On Windows it
+   * is wintun.dll, `tunFd` a session of its, `udpFd` and `wakeFd` handles.
+   */
+  readonly system: 'linux' | 'darwin' | 'windows';
   readonly library: string | null;
   readonly udpFd: number;
-  /** The socket sends (UDP_SEGMENT, sendmsg_x) and receives (UDP_GRO, recvmsg_x) many datagrams at once. */
+  /** The socket sends (UDP_SEGMENT, sendmsg_x, UDP_SEND_MSG_SIZE) and receives (UDP_GRO, recvmsg_x) many datagrams at once. */
   readonly segments: boolean;
   readonly coalesces: boolean;
   /** It tells and takes the traffic class of each datagram. */

@@ -2,15 +2,10 @@
 import { randomFillSync } from 'node:crypto';
 import { receiveMessageOnPort } from 'node:worker_threads';
 import type { CryptoProvider } from '../crypto/port.ts';
-import { type DarwinLibc, loadDarwinLibc } from '../os/ffi/libc.darwin.ts';
-import { type LinuxLibc, loadLinuxLibc } from '../os/ffi/libc.linux.ts';
 import { monotonic } from './clock.ts';
 import { DropAt, Head } from './counters.ts';
-import { InboundLoop, inboundMemory } from './inbound-loop.ts';
 import { InboundPump } from './inbound-pump.ts';
-import { HostWriter, type TunHeader } from './offload/host-writer.ts';
-import { packetMemory } from './offload/sum-kernel.ts';
-import { OUTBOUND_MEMORY, OutboundLoop } from './outbound-loop.ts';
+import { type Loops, loopsOf } from './loops.ts';
 import { OutboundPump } from './outbound-pump.ts';
 import type { DatapathEvent } from './protocol.ts';
 import { Control, type Downward, MOST_WAITING, type Upward, type WorkerSetup } from './worker-messages.ts';
@@ -19,7 +14,7 @@ import { Control, type Downward, MOST_WAITING, type Upward, type WorkerSetup } f
 interface Frame {
   readonly setup: WorkerSetup;
   readonly crypto: Pick<CryptoProvider, 'cipher'>;
-  readonly libc: LinuxLibc | DarwinLibc;
+  readonly loops: Loops;
   readonly post: (message: Upward) => void;
   readonly event: (event: DatapathEvent) => void;
   readonly stopped: () => boolean;
@@ -35,14 +30,12 @@ interface Runner {
 /** Returns when it was told to stop. */
 export function runWorker(setup: WorkerSetup, crypto: Pick<CryptoProvider, 'cipher'>): void {
   const { port } = setup;
-  const libc = setup.system === 'darwin' ? loadDarwinLibc(setup.library) : loadLinuxLibc();
-  if (!libc) throw new Error('the system calls cannot be bound');
   const control = new Int32Array(setup.control);
   const post = (message: Upward): void => port.postMessage(message);
   const frame: Frame = {
     setup,
     crypto,
-    libc,
+    loops: loopsOf(setup),
     post,
     event: (event) => {
       const waiting = (Atomics.load(control, Control.POSTED) - Atomics.load(control, Control.TAKEN)) | 0;
@@ -69,15 +62,10 @@ export function runWorker(setup: WorkerSetup, crypto: Pick<CryptoProvider, 'ciph
   }
 }
 
-const headerOf = ({ system, tunOffload }: WorkerSetup): TunHeader =>
-  system === 'darwin' ? 'family' : tunOffload === 'none' ? 'none' : 'virtio';
-
 function outbound(frame: Frame): Runner {
-  const { setup, libc, post, event, stopped, commands } = frame;
-  const { tunFd, udpFd, wakeFd, segments, marks } = setup;
-  const header = headerOf(setup);
-  const memory = packetMemory(OUTBOUND_MEMORY);
-  const writer = new HostWriter(libc, tunFd, memory.octets, header, () => pump.count(DropAt.tunFull));
+  const { setup, loops, post, event, stopped, commands } = frame;
+  const memory = loops.outboundMemory();
+  const toHost = loops.toHost(memory, () => pump.count(DropAt.tunFull));
   const pump: OutboundPump = new OutboundPump({
     crypto: frame.crypto,
     fillRandom: (into) => randomFillSync(into),
@@ -85,7 +73,7 @@ function outbound(frame: Frame): Runner {
     counters: new Float64Array(setup.counters),
     head: Head.OUTBOUND,
     event,
-    toHost: (packet) => writer.copy(packet),
+    toHost,
   });
   const carryOut = (command: Downward): void => {
     switch (command.kind) {
@@ -113,16 +101,9 @@ function outbound(frame: Frame): Runner {
         return;
     }
   };
-  const loop = new OutboundLoop({
-    libc,
+  const loop = loops.outbound({
     pump,
     memory,
-    tunFd,
-    header,
-    udpFd,
-    segments,
-    marks,
-    wakeFd,
     stopped,
     commands: () => commands(carryOut),
     segmentsLost: () => post({ kind: 'segments-lost' }),
@@ -131,8 +112,7 @@ function outbound(frame: Frame): Runner {
 }
 
 function inbound(frame: Frame): Runner {
-  const { setup, libc, post, event, stopped, commands } = frame;
-  const { tunFd, udpFd, wakeFd, coalesces, localPort, tunOffload } = setup;
+  const { setup, loops, post, event, stopped, commands } = frame;
   const pump = new InboundPump({
     crypto: frame.crypto,
     clock: monotonic,
@@ -164,17 +144,8 @@ function inbound(frame: Frame): Runner {
         return;
     }
   };
-  const loop: InboundLoop = new InboundLoop({
-    libc,
+  const loop: ReturnType<Loops['inbound']> = loops.inbound({
     pump,
-    memory: packetMemory(inboundMemory(libc, coalesces)),
-    tunFd,
-    header: headerOf(setup),
-    mergesUdp: tunOffload === 'uso',
-    udpFd,
-    coalesces,
-    wakeFd,
-    localPort,
     event,
     stopped,
     commands: () => commands(carryOut),

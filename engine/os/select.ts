@@ -12,6 +12,7 @@ import type { CryptoProvider } from '../crypto/port.ts';
 import { openInlineDatapath } from '../datapath/inline.ts';
 import type { Datapath } from '../datapath/protocol.ts';
 import { coolWorkers, warmWorkers } from '../datapath/spare-worker.ts';
+import type { WindowsLibrary } from '../datapath/windows/calls.ts';
 import { openWorkerDatapath } from '../datapath/worker-client.ts';
 import { systemCommands } from './command.ts';
 import { nodeProvider } from './crypto/node.ts';
@@ -21,10 +22,12 @@ import { linuxFacts } from './facts/facts.linux.ts';
 import type { FactsPort } from './facts/port.ts';
 import { dataProtection, loadCrypt32 } from './ffi/crypt32.win32.ts';
 import { loadIpHelper } from './ffi/iphlpapi.win32.ts';
-import { loadDarwinLibc } from './ffi/libc.darwin.ts';
-import { loadLinuxLibc } from './ffi/libc.linux.ts';
+import { loadKernel32 } from './ffi/kernel32.win32.ts';
+import { type DarwinLibc, loadDarwinLibc } from './ffi/libc.darwin.ts';
+import { type LinuxLibc, loadLinuxLibc } from './ffi/libc.linux.ts';
 import { darwinPeerProcess } from './ffi/peercred.darwin.ts';
 import { type PeerProcess, peerProcess } from './ffi/peercred.linux.ts';
+import { loadWinsock } from './ffi/winsock.win32.ts';
 import { darwinHostEnvironment } from './host.darwin.ts';
 import { memoryHost } from './host.fake.ts';
 import { firewallTable, linuxHostEnvironment, routingOf } from './host.linux.ts';
@@ -41,12 +44,13 @@ import { dataProtectionKeeper } from './secrets/secrets.win32.ts';
 import type { Tun, TunPort } from './tun/port.ts';
 import { darwinTun } from './tun/tun.darwin.ts';
 import { linuxTun } from './tun/tun.linux.ts';
-import { installedTun } from './tun/tun.win32.ts';
-import type { UdpPort } from './udp/port.ts';
+import { installedTun, installedWintun } from './tun/tun.win32.ts';
+import type { UdpPort, UdpRequest } from './udp/port.ts';
+import type { RawUdp } from './udp/raw.ts';
 import { openDarwinUdp } from './udp/udp.darwin.ts';
 import { linuxUdp, openRawUdp } from './udp/udp.linux.ts';
 import { dgramUdp, openDgram } from './udp/udp.ts';
-import { windowsUdp } from './udp/udp.win32.ts';
+import { openWindowsUdp, windowsUdp } from './udp/udp.win32.ts';
 
 export interface DatapathRequest {
   /** Closed with the data path. */
@@ -99,7 +103,7 @@ const workerUrl = (): URL =>
 
 /** Keeps workers ready for the next data path, where workers are used; loading their code takes longer than a handshake. */
 export function warmDatapath(): void {
-  if (linuxLibc() ?? darwinLibc()) warmWorkers(workerUrl());
+  if (workerSystem()) warmWorkers(workerUrl());
 }
 
 /** The opposite, before the process ends. */
@@ -114,16 +118,13 @@ export async function selectDatapath(
   request: DatapathRequest,
   fallback: (reason: string) => void = () => undefined,
 ): Promise<Datapath> {
-  const libc = linuxLibc() ?? darwinLibc();
+  const libc = workerSystem();
   const { tun, port, address } = request;
   if (!libc || tun.fd < 0) return openInline(request);
-  let udp: ReturnType<typeof openRawUdp>;
+  let udp: RawUdp;
   try {
     const local = address === undefined ? { port } : { port, address };
-    udp =
-      'system' in libc
-        ? openDarwinUdp(libc, local, request.offload)
-        : openRawUdp(libc, local, request.offload);
+    udp = openWorkerUdp(libc, local, request.offload);
   } catch (error) {
     if (error instanceof OsError && error.detail.startsWith('socket')) return openInline(request);
     throw error;
@@ -135,6 +136,22 @@ export async function selectDatapath(
     fallback(error instanceof Error ? error.message : String(error));
     return openInline(request);
   }
+}
+
+/** What worker threads call, on a system that has them. */
+type WorkerSystem = LinuxLibc | DarwinLibc | WindowsLibrary;
+
+const workerSystem = (): WorkerSystem | undefined =>
+  isWindows
+    ? { ...loadKernel32(), system: 'windows', library: installedWintun(process.execPath) }
+    : (linuxLibc() ?? darwinLibc());
+
+function openWorkerUdp(calls: WorkerSystem, local: UdpRequest, offload?: OffloadLevel): RawUdp {
+  if (!('system' in calls)) return openRawUdp(calls, local, offload);
+  if (calls.system === 'darwin') return openDarwinUdp(calls, local, offload);
+  const winsock = loadWinsock();
+  if (!winsock) throw new OsError('udp-unavailable', 'UDP cannot be used', 'socket: no Winsock');
+  return openWindowsUdp(winsock, local, offload);
 }
 
 /** @throws OsError `udp-unavailable`, `permission` */

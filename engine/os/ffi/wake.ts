@@ -1,7 +1,8 @@
-/** How a thread that waits in `poll` is woken by another: an eventfd on Linux, a pipe on Darwin, which has none. */
+/** How a thread that waits is woken by another: an eventfd on Linux, a pipe on Darwin, an event on Windows. */
 
 import { FCNTL, FD_CLOEXEC, O_NONBLOCK } from './abi.darwin.ts';
 import { EFD } from './abi.ts';
+import type { Kernel32 } from './kernel32.win32.ts';
 import type { DarwinLibc } from './libc.darwin.ts';
 import type { LinuxLibc } from './libc.linux.ts';
 import { addressOf, fixedMemory } from './memory.ts';
@@ -10,7 +11,7 @@ import { addressOf, fixedMemory } from './memory.ts';
 const WAKE_LENGTH = 8;
 
 export interface Wake {
-  /** Becomes readable. */
+  /** Becomes readable; on Windows an event, which one wait takes. */
   readonly fd: number;
   wake(): void;
   close(): void;
@@ -36,7 +37,8 @@ function wakeOn(libc: WakeCalls, fd: number, writeFd: number): Wake {
 }
 
 /** @throws Error when the system has no more descriptors */
-export function openWake(libc: LinuxLibc | DarwinLibc): Wake {
+export function openWake(libc: LinuxLibc | DarwinLibc | Kernel32): Wake {
+  if ('createEvent' in libc) return objectWake(libc);
   return 'eventfd' in libc ? eventWake(libc) : pipeWake(libc);
 }
 
@@ -44,6 +46,20 @@ function eventWake(libc: LinuxLibc): Wake {
   const fd = libc.eventfd(0, EFD.CLOEXEC | EFD.NONBLOCK);
   if (fd < 0) throw new Error(`eventfd: errno ${libc.errno()}`);
   return wakeOn(libc, fd, fd);
+}
+
+function objectWake(kernel: Kernel32): Wake {
+  const event = kernel.createEvent(false);
+  if (event === 0) throw new Error(`CreateEvent: error ${kernel.lastError()}`);
+  return {
+    fd: event,
+    wake: () => {
+      kernel.setEvent(event);
+    },
+    close: () => {
+      kernel.closeHandle(event);
+    },
+  };
 }
 
 function pipeWake(libc: DarwinLibc): Wake {

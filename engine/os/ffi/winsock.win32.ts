@@ -5,10 +5,10 @@ import type { Handle } from './kernel32.win32.ts';
 import { type Address, addressOf, fixedMemory } from './memory.ts';
 
 export const NO_SOCKET = -1;
-/** WSAID_WSARECVMSG of mswsock.h, as its octets lie in memory. */
+/** {f689d7c8-6f1f-436b-8a53-e54fe351c322} of mswsock.h, as its octets lie in memory. */
 const WSAID_WSARECVMSG = Uint8Array.of(
-  ...[0xb7, 0xe3, 0x89, 0xf6, 0x5f, 0x1e, 0x8a, 0x48],
-  ...[0xa1, 0x84, 0xa3, 0x17, 0xc2, 0x07, 0x8f, 0xea],
+  ...[0xc8, 0xd7, 0x89, 0xf6, 0x1f, 0x6f, 0x6b, 0x43],
+  ...[0x8a, 0x53, 0xe5, 0x4f, 0xe3, 0x51, 0xc3, 0x22],
 );
 
 /** `WSARecvMsg`, which has no export; octets received go to `receivedAt`. */

@@ -34,12 +34,15 @@ export interface WindowsTunParts {
   readonly pause: (milliseconds: number) => Promise<void>;
 }
 
+/** Of an engine: wintun.dll lies beside its executable, where only an administrator can put one. */
+export const installedWintun = (executable: string): string => join(dirname(executable), 'wintun.dll');
+
 /**
- * With the wintun.dll that lies beside the executable, where only an administrator can put one.
+ * With the installed wintun.dll.
  * @throws OsError `tun-unavailable` when there is none
  */
 export function installedTun(executable: string): TunPort {
-  const path = join(dirname(executable), 'wintun.dll');
+  const path = installedWintun(executable);
   const wintun = loadWintun(path);
   if (!wintun) throw new OsError('tun-unavailable', 'no tun: wintun.dll is not beside the engine', path);
   return windowsTun({ wintun, kernel: loadKernel32(), uptime, pause: setTimeout });
