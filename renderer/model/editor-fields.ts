@@ -63,6 +63,8 @@ export const ADVANCED: readonly Section[] = [
       text('esp.margin', '9m'),
       number('esp.lifebytes'),
       number('esp.replayWindow', '1024'),
+      text('esp.inactivity', '0'),
+      toggle('esp.rekeyUnused', true),
     ],
   },
   {
@@ -125,6 +127,7 @@ export const ADVANCED: readonly Section[] = [
   {
     key: 'patience',
     fields: [
+      number('ike.keyingtries', '1'),
       text('patience', '60s'),
       text('retransmission.timeout', '2s'),
       number('retransmission.tries', '6'),

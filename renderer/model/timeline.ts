@@ -60,6 +60,7 @@ function laneOf(event: TunnelEvent): Lane | undefined {
       return 'liveness';
     case 'path':
     case 'redirect':
+    case 'idle':
       return 'path';
     case 'drops':
       return 'trouble';

@@ -7,6 +7,7 @@ import type { NegotiationMessage } from '../../engine/api/negotiation.ts';
 import type { ChildSnapshot } from '../../engine/api/snapshot.ts';
 import { splitSpan } from '../../renderer/i18n/units.ts';
 import { valueAt, withValue } from '../../renderer/model/document.ts';
+import { daysToExpiry } from '../../renderer/model/expiry.ts';
 import { lifetimeOf } from '../../renderer/model/lifetime.ts';
 import { appendLines, passes } from '../../renderer/model/log-filter.ts';
 import { chosenWords, exchanges } from '../../renderer/model/negotiation.ts';
@@ -214,4 +215,13 @@ test('a span has its two largest units', () => {
   assert.deepEqual(splitSpan(65), { minutes: 1, seconds: 5 });
   assert.deepEqual(splitSpan(3725), { hours: 1, minutes: 2 });
   assert.deepEqual(splitSpan(90_000), { days: 1, hours: 1 });
+});
+
+test('the end of a certificate is told a month before', () => {
+  const now = '2026-03-01';
+  assert.equal(daysToExpiry(undefined, now), undefined);
+  assert.equal(daysToExpiry('2026-05-01T00:00:00Z', now), undefined);
+  assert.equal(daysToExpiry('2026-03-31T00:00:00Z', now), 30);
+  assert.equal(daysToExpiry('2026-03-01T12:00:00Z', now), 1);
+  assert.ok((daysToExpiry('2026-02-20T00:00:00Z', now) ?? 1) <= 0);
 });

@@ -2,8 +2,10 @@
 import type { JSX } from 'react';
 import type { ProfileSummary, TunnelSnapshot } from '../../../engine/api/snapshot.ts';
 import { useAction } from '../../bridge/action.ts';
+import { useApp } from '../../bridge/app-state.ts';
 import { bridge } from '../../bridge/bridge.ts';
 import { useText } from '../../i18n/text.tsx';
+import { daysToExpiry } from '../../model/expiry.ts';
 import { standingOf } from '../../model/tone.ts';
 import { Button } from '../../parts/button.tsx';
 import { StandingChip } from '../../parts/chip.tsx';
@@ -20,6 +22,8 @@ export interface ProfileRowProps {
 export function ProfileRow({ profile, tunnel, chosen, onChoose }: ProfileRowProps): JSX.Element {
   const text = useText();
   const standing = standingOf(tunnel);
+  const now = useApp((s) => s.snapshot?.time.slice(0, 10) ?? '');
+  const expires = daysToExpiry(profile.certificateExpires, now);
   const idle = standing === 'off' || standing === 'failed';
   const toggle = useAction<[], unknown>(async () =>
     idle
@@ -37,6 +41,13 @@ export function ProfileRow({ profile, tunnel, chosen, onChoose }: ProfileRowProp
           {' · '}
           {text(`auth.${profile.auth}`)}
         </span>
+        {expires !== undefined && (
+          <span>
+            {text(expires <= 0 ? 'home.certificateOver' : 'home.certificateEnds', {
+              days: Math.max(0, expires),
+            })}
+          </span>
+        )}
       </button>
       <StandingChip standing={standing} />
       <Button

@@ -13,9 +13,10 @@ import { Arch } from '../../parts/arch.tsx';
 import { Button } from '../../parts/button.tsx';
 import { StateChip } from '../../parts/chip.tsx';
 import { Empty, Page } from '../../parts/layout.tsx';
-import { FailureNote } from '../../parts/notes.tsx';
+import { FailureNote, Note } from '../../parts/notes.tsx';
 import { TunnelPicker } from '../../parts/tunnel-picker.tsx';
 import type { ScreenProps } from '../screens.tsx';
+import { AttemptsCard } from './attempts.tsx';
 import { ChildCard } from './child-card.tsx';
 import { ThroughputCard } from './graph.tsx';
 import { HostCard, PacketsCard } from './host-cards.tsx';
@@ -102,6 +103,12 @@ export function Status({ subject }: ScreenProps): JSX.Element {
       {tunnel.lastFailure && !tunnel.usable && tunnel.lastFailure.code !== 'CANCELLED' && (
         <FailureNote failure={tunnel.lastFailure} />
       )}
+      {tunnel.resting && (
+        <Note tone="grey">
+          <p>{text('status.resting', { children: tunnel.resting.join(', ') })}</p>
+        </Note>
+      )}
+      <AttemptsCard tunnel={tunnel} />
       {tunnel.ike && <IkeCard tunnel={tunnel} ike={tunnel.ike} now={now} />}
       {tunnel.children.toSorted(byUse).map((child) => (
         <ChildCard key={child.id} tunnel={tunnel.name} child={child} now={now} />
