@@ -257,6 +257,7 @@ function readyPlan(
       ...(ppk ? { ppk } : {}),
     },
     children,
+    reauth: profile.ike.reauth,
     dpdAction: profile.dpd.action,
     keyingtries: profile.ike.keyingtries,
     keepaliveSeconds: Math.round(profile.keepalive / 1000),

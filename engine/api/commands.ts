@@ -141,6 +141,8 @@ export interface MethodTypes {
   readonly 'tunnel.up': { readonly params: UpParams; readonly result: UpResult };
   readonly 'tunnel.down': { readonly params: DownParams; readonly result: DownResult };
   readonly 'tunnel.rekey': { readonly params: RekeyParams; readonly result: Nothing };
+  /** Makes a new IKE SA with full authentication beside the one in use, and then ends that one. */
+  readonly 'tunnel.reauthenticate': { readonly params: Named; readonly result: Nothing };
   /** The latest IKE messages of a tunnel, summarised; also of one that is down again. */
   readonly 'tunnel.negotiation': { readonly params: NegotiationParams; readonly result: NegotiationResult };
   readonly 'tunnel.answer': { readonly params: AnswerParams; readonly result: Nothing };
@@ -209,6 +211,7 @@ export const METHODS: { readonly [M in Method]: MethodRow<M> } = {
     params: z.strictObject({ name, what: z.enum(['ike', 'child']), child: name.optional() }),
     result: accepted,
   },
+  'tunnel.reauthenticate': { right: 'operate', params: z.strictObject({ name }), result: accepted },
   'tunnel.negotiation': {
     right: 'read',
     params: z.strictObject({ name, after: z.number().int().nonnegative().optional() }),

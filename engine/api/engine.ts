@@ -32,6 +32,8 @@ export interface EngineApi {
   /** Resolves when the peer was told and the host is as before. A waiting `up` then rejects with CANCELLED. */
   down(params: DownParams): Promise<DownResult>;
   rekey(params: RekeyParams): Promise<void>;
+  /** @throws ApiError `NOT_FOUND` when the tunnel is not up */
+  reauthenticate(name: string): Promise<void>;
   /** Answers the question that a tunnel's attempt has standing. */
   answer(params: AnswerParams): Promise<void>;
   negotiation(params: NegotiationParams): NegotiationResult;

@@ -8,10 +8,17 @@ export const PROMPT_KINDS = ['password', 'one-time-code', 'passphrase'] as const
 
 export type PromptKind = (typeof PROMPT_KINDS)[number];
 
+/** `reauthentication`: the tunnel is up, and stays so for a while, but the gateway or the profile wants a new proof. */
+export const PROMPT_REASONS = ['reauthentication'] as const;
+
+export type PromptReason = (typeof PROMPT_REASONS)[number];
+
 export interface PromptSnapshot {
   /** Of this question, for `tunnel.answer`; never used twice. */
   readonly id: number;
   readonly kind: PromptKind;
+  /** Why it is asked, when not to connect. */
+  readonly reason?: PromptReason | undefined;
   /** Whose secret is asked for. */
   readonly user?: string | undefined;
   /** The gateway's own words, shortened and without control characters; not to be trusted as advice. */
@@ -26,6 +33,7 @@ export interface PromptSnapshot {
 export const promptSchema: z.ZodType<PromptSnapshot> = z.object({
   id: z.number().int().positive(),
   kind: z.enum(PROMPT_KINDS),
+  reason: z.enum(PROMPT_REASONS).optional(),
   user: z.string().optional(),
   text: z.string().optional(),
   problem: z.string().optional(),

@@ -7,6 +7,8 @@ const WHAT = {
   'one-time-code': 'one-time code',
 } as const;
 
-/** `the password of carol`. */
-export const promptName = ({ kind, user }: PromptSnapshot): string =>
-  `the ${WHAT[kind]}${user === undefined ? '' : ` of ${user}`}`;
+/** `the password of carol`, and what it is for when not to connect. */
+export function promptName({ kind, user, reason }: PromptSnapshot): string {
+  const whose = user === undefined ? '' : ` of ${user}`;
+  return `the ${WHAT[kind]}${whose}${reason === undefined ? '' : ', to authenticate again'}`;
+}

@@ -24,6 +24,7 @@ import type { Exchange } from './exchanges/exchange.ts';
 import type { Handshake } from './handshake.ts';
 import { IkeSa } from './ike-sa.ts';
 import type { Opened } from './int-auth.ts';
+import { fraction, softSpan } from './lifetime.ts';
 import { PeerFollowUps } from './peer-follow-ups.ts';
 
 export interface QueuedTask {
@@ -168,8 +169,7 @@ export class Core {
 
   /** 0 ≤ x < 1. */
   fraction(): number {
-    const b = this.context.random(4);
-    return ((b[0] as number) * 0x1_00_00 + (b[1] as number) * 0x1_00 + (b[2] as number)) / 0x1_00_00_00;
+    return fraction(this.context.random);
   }
 
   /** Soft and hard end from now; a lifetime of 0 never ends. */
@@ -178,10 +178,8 @@ export class Core {
       const never = Number.POSITIVE_INFINITY as Instant;
       return { rekeyAt: never, expiresAt: never };
     }
-    const margin = lifetime.margin * (1 + this.fraction() * lifetime.fuzz);
-    const soft = Math.max(lifetime.lifetime - margin, lifetime.lifetime * 0.1);
     return {
-      rekeyAt: after(this.now, soft as Millis),
+      rekeyAt: after(this.now, softSpan(lifetime, this.fraction())),
       expiresAt: after(this.now, lifetime.lifetime),
     };
   }

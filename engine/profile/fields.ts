@@ -95,6 +95,27 @@ export function lifetime(
   bounds: DurationBounds,
 ): ProfileLifetime {
   const whole = duration(found, `${path}.lifetime`, document.lifetime, fallback, bounds);
+  return spread(found, path, document, whole, bounds);
+}
+
+/** How long an authentication is good, with the margin and fuzz of the IKE SA; absent or 0: for ever. */
+export function reauth(
+  found: Findings,
+  document: (LifetimeDocument & { readonly reauthTime?: DurationText | undefined }) | undefined,
+  bounds: DurationBounds,
+): ProfileLifetime | undefined {
+  const none = 0 as Millis;
+  const whole = duration(found, 'ike.reauthTime', document?.reauthTime, none, { ...bounds, least: none });
+  return whole === 0 || document === undefined ? undefined : spread(found, 'ike', document, whole, bounds);
+}
+
+function spread(
+  found: Findings,
+  path: string,
+  document: LifetimeDocument,
+  whole: Millis,
+  bounds: DurationBounds,
+): ProfileLifetime {
   const usual = Math.min(MARGIN, Math.floor(whole / MARGIN_SHARE)) as Millis;
   const margin = duration(found, `${path}.margin`, document.margin, usual, {
     least: 0 as Millis,

@@ -144,6 +144,8 @@ export interface Profile {
   readonly ike: {
     readonly proposals: readonly ProposalSpec[];
     readonly lifetime: ProfileLifetime;
+    /** Of the authentication; absent: as long as the gateway takes it. */
+    readonly reauth: ProfileLifetime | undefined;
     readonly initialContact: boolean;
     /** Attempts at connecting; 0 is for ever. */
     readonly keyingtries: number;

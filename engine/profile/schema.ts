@@ -131,6 +131,8 @@ export interface ProfileDocument {
          * refused credentials, ends it at once; a tunnel that was up follows `dpd.action`.
          */
         readonly keyingtries?: number | undefined;
+        /** Seconds for which an authentication is good: a new IKE SA is made with full authentication before that. */
+        readonly reauthTime?: DurationText | undefined;
         /** Move the IKE SA to another path instead of making a new one (RFC 4555); on when left out. */
         readonly mobike?: boolean | undefined;
         readonly preferPss?: boolean | undefined;
@@ -310,6 +312,7 @@ export const profileDocumentSchema: z.ZodType<ProfileDocument> = object({
   ike: object({
     ...lifetime,
     proposals: list.optional(),
+    reauthTime: duration.optional(),
     initialContact: z.boolean().optional(),
     keyingtries: z
       .number()

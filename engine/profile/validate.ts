@@ -15,6 +15,7 @@ import {
   lifetime,
   prefixes,
   proposals,
+  reauth,
   selectors,
   volume,
 } from './fields.ts';
@@ -167,6 +168,7 @@ function read(found: Findings, document: ProfileDocument): Profile | undefined {
     ike: {
       proposals: ikeProposals,
       lifetime: ikeLifetime,
+      reauth: reauth(found, document.ike, IKE_LIFETIME),
       initialContact: document.ike?.initialContact ?? true,
       keyingtries: document.ike?.keyingtries ?? 1,
       mobike: document.ike?.mobike ?? true,

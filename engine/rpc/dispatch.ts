@@ -34,6 +34,10 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
     await engine.rekey(params);
     return {};
   },
+  'tunnel.reauthenticate': async (engine, { name }) => {
+    await engine.reauthenticate(name);
+    return {};
+  },
   'tunnel.negotiation': (engine, params) => engine.negotiation(params),
   'tunnel.answer': async (engine, params) => {
     await engine.answer(params);

@@ -63,11 +63,17 @@ export interface DriverParts {
   readonly ikeSocket?: IkeSocket;
   /** Seconds between NAT keepalives, 0 for none. */
   readonly keepalive: number;
+  /** Another session carries the traffic: none goes out by this one's pairs before `takeOver`. */
+  readonly heldBack?: boolean;
 }
 
 export class SessionDriver {
   readonly #parts: DriverParts;
   readonly #childIds = new Set<number>();
+  /** Those of them whose outbound side waits for the peer. */
+  readonly #waiting = new Set<number>();
+  #heldBack: boolean;
+  #keepalive = 0;
   #cancelDeadline: (() => void) | undefined;
   readonly #inbox: Input[] = [];
   #feeding = false;
@@ -77,6 +83,7 @@ export class SessionDriver {
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
+    this.#heldBack = parts.heldBack ?? false;
   }
 
   start(path: Path, addresses: readonly string[] = []): void {
@@ -109,6 +116,17 @@ export class SessionDriver {
   /** Whether the driver's session has the SPI that a datagram names as ours. */
   owns(spi: IkeSpi): boolean {
     return !this.#closed && this.#parts.session.ownSpis().includes(spi);
+  }
+
+  /** Outbound traffic goes by this session's pairs from now on, whatever others there are. */
+  takeOver(): void {
+    this.#heldBack = false;
+    for (const id of this.#childIds) if (!this.#waiting.has(id)) this.#parts.datapath.activateOutbound(id);
+  }
+
+  /** Keeps the NAT mapping alive, after another session with the same peer has ended its own care for it. */
+  keepAlive(): void {
+    if (this.#path && !this.#closed) this.#parts.datapath.keepalive(this.#path.remote, this.#keepalive);
   }
 
   view(): IkeView {
@@ -213,14 +231,17 @@ export class SessionDriver {
         return;
       case 'install-child':
         this.#childIds.add(effect.pair.id);
-        datapath.install(effect.pair, effect.path);
+        if (effect.pair.outbound === 'later') this.#waiting.add(effect.pair.id);
+        datapath.install(this.#heldBack ? { ...effect.pair, outbound: 'later' } : effect.pair, effect.path);
         events.installed(effect.child, effect.replaces);
         return;
       case 'activate-outbound':
-        datapath.activateOutbound(effect.id);
+        this.#waiting.delete(effect.id);
+        if (!this.#heldBack) datapath.activateOutbound(effect.id);
         return;
       case 'remove-child':
         this.#childIds.delete(effect.id);
+        this.#waiting.delete(effect.id);
         datapath.remove(effect.id, effect.lingerMs);
         events.removed(effect.id, effect.reason);
         return;
@@ -232,7 +253,8 @@ export class SessionDriver {
         this.#path = effect.path;
         for (const id of this.#childIds) datapath.setPath(id, effect.path);
         // A forced encapsulation hides whether a NAT is there, so the mapping is kept alive in any case.
-        datapath.keepalive(effect.path.remote, effect.nat.local || effect.nat.forced ? keepalive : 0);
+        this.#keepalive = effect.nat.local || effect.nat.forced ? keepalive : 0;
+        this.keepAlive();
         events.path(effect.path, effect.nat);
         return;
       case 'suspicion':

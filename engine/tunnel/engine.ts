@@ -185,7 +185,7 @@ export class Engine implements EngineApi {
   async rekey({ name, what, child }: RekeyParams): Promise<void> {
     const { tunnel } = this.#entry(name);
     const view = tunnel.phase.kind === 'up' ? tunnel.phase.link.view() : undefined;
-    if (!view) throw new ApiError(localFailure('NOT_FOUND', `${name} is not connected`));
+    if (!view) throw notConnected(name);
     if (what === 'ike') {
       tunnel.command({ kind: 'rekey-ike' });
       return;
@@ -194,6 +194,12 @@ export class Engine implements EngineApi {
     if (children.length === 0)
       throw new ApiError(localFailure('NOT_FOUND', `${name} has no CHILD_SA ${child ?? ''}`.trim()));
     for (const { id } of children) tunnel.command({ kind: 'rekey-child', id });
+  }
+
+  async reauthenticate(name: string): Promise<void> {
+    const { tunnel } = this.#entry(name);
+    if (tunnel.phase.kind !== 'up') throw notConnected(name);
+    tunnel.reauthentication.request();
   }
 
   negotiation({ name, after = 0 }: NegotiationParams): NegotiationResult {
@@ -386,8 +392,8 @@ export class Engine implements EngineApi {
   /** Values below 256 are reserved (RFC 4303 §2.1). */
   #freshSpi(): Spi32 {
     const used = new Set(
-      [...this.#entries.values()].flatMap(
-        ({ tunnel }) => tunnel.link?.view()?.children.map((c) => c.spiIn) ?? [],
+      [...this.#entries.values()].flatMap(({ tunnel }) =>
+        [tunnel.link, ...tunnel.reauthentication.links()].flatMap((link) => link?.inboundSpis() ?? []),
       ),
     );
     for (;;) {
@@ -456,3 +462,6 @@ export class Engine implements EngineApi {
     return entry;
   }
 }
+
+const notConnected = (name: string): ApiError =>
+  new ApiError(localFailure('NOT_FOUND', `${name} is not connected`));

@@ -45,6 +45,8 @@ export const silent = ({ address, port }: Endpoint): Failure => ({
   message: `no answer from ${isIpv6(address) ? `[${address}]` : address}:${port} so far`,
 });
 
+export const SENT_AWAY: Failure = established('REDIRECTED', 'the gateway sends us to another');
+
 export const CHILDREN_ENDED: Failure = established('PEER_DELETED', 'the gateway ended the tunnel (CHILD_SA)');
 
 export const dataPathFailed = (reason: string): Failure =>

@@ -40,6 +40,8 @@ export interface LinkEvents {
   state(state: IkeState): void;
   /** The gateway wants to know something of the user, and waits. */
   ask(ask: Ask, answer: (result: AnswerResult) => void): void;
+  /** Of a link beside another: all that the other has is there, and waits for `takeOver`. */
+  complete(): void;
   /** The host carries the tunnel: packets can flow. */
   usable(changes: readonly string[]): void;
   childFailed(name: string, failure: Failure): void;
@@ -60,6 +62,14 @@ export interface LinkEvents {
   closed(failure: Failure | undefined): void;
 }
 
+/** The link that carries the traffic while another is made to follow it (RFC 7296 §2.8.3). */
+export interface Beside {
+  /** Of all its children, so that none is missing after the change. */
+  readonly children: ReadonlySet<string>;
+  readonly addresses: readonly Prefix[];
+  readonly hostState: HostState | undefined;
+}
+
 export interface LinkParts {
   readonly plan: TunnelPlan;
   readonly world: World;
@@ -74,6 +84,8 @@ export interface LinkParts {
   readonly followRedirects?: FollowRedirects | undefined;
   readonly freshSpi: () => number;
   readonly freshChildId: () => number;
+  /** Changes neither the host nor the way of traffic before `takeOver`. */
+  readonly beside?: Beside | undefined;
   readonly events: LinkEvents;
 }
 
@@ -93,16 +105,20 @@ export class Link {
   #hostWork: Promise<void> = Promise.resolve();
   #hostState: HostState | undefined;
   #ended = false;
+  /** That the host sends from to the gateway. */
+  #localAddress: string | undefined;
+  #heldBack: boolean;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
+    this.#heldBack = parts.beside !== undefined;
   }
 
   async start(): Promise<void> {
     const { plan, world, remote, open, createSession, credentials, events, freshSpi, freshChildId } =
       this.#parts;
-    const local =
-      (await world.localAddressFor(remote.address)) ?? (remote.address.includes(':') ? '::' : '0.0.0.0');
+    this.#localAddress = await world.localAddressFor(remote.address);
+    const local = this.#localAddress ?? (remote.address.includes(':') ? '::' : '0.0.0.0');
     this.#pathMtu = (await world.pathMtu(remote.address)) ?? USUAL_PATH_MTU;
     const addresses = plan.ike.mobike ? await world.localAddresses([open.interface]) : [];
     await this.#findLocal();
@@ -114,7 +130,7 @@ export class Link {
     }
     const session = createSession(
       {
-        ...plan.ike,
+        ...this.#ikeConfig(),
         localId: plan.ike.localId ?? addressIdentity(local),
         ...(this.#parts.followRedirects ? { followRedirects: this.#parts.followRedirects } : {}),
       },
@@ -135,6 +151,7 @@ export class Link {
       credentials,
       log: world.log,
       keepalive: plan.keepaliveSeconds,
+      heldBack: this.#heldBack,
       ...(this.#ikeSocket ? { ikeSocket: this.#ikeSocket } : {}),
       events: {
         state: (state) => events.state(state),
@@ -164,16 +181,39 @@ export class Link {
     );
   }
 
+  /** INITIAL_CONTACT would have the peer forget the link beside this one (RFC 7296 §2.4). */
+  #ikeConfig(): TunnelPlan['ike'] {
+    const { plan, beside } = this.#parts;
+    const { ike } = plan;
+    return beside
+      ? { ...ike, initialContact: false, virtualIp: { ...ike.virtualIp, wanted: beside.addresses } }
+      : ike;
+  }
+
+  /** Carries the traffic from now on, and then shapes the host; `usable` follows. */
+  takeOver(): void {
+    this.#heldBack = false;
+    this.#driver?.takeOver();
+    this.#hostState = this.#parts.beside?.hostState;
+    if (this.#children.size > 0 && !this.#applyHost()) this.#parts.events.usable([]);
+  }
+
+  /** Traffic goes this way and the NAT mapping is kept, whatever another link has done meanwhile. */
+  lead(): void {
+    this.#driver?.takeOver();
+    this.#driver?.keepAlive();
+  }
+
   /** An event of the data path; true when it was this link's. */
-  event(event: DatapathEvent, localAddress?: string): boolean {
+  event(event: DatapathEvent): boolean {
     const driver = this.#driver;
     if (!driver || this.#ended) return false;
     if (event.kind !== 'ike') return driver.traffic(event);
     const ours = ownSpi(event.bytes);
     const known = ours !== undefined && driver.owns(ours);
     if (!known && !isStray(event.bytes)) return false;
-    const local =
-      localAddress === undefined ? event.local : { address: localAddress, port: event.local.port };
+    const address = this.#localAddress ?? event.local.address;
+    const local = { address, port: event.local.port };
     driver.datagram(event.bytes, { local, remote: event.remote }, true);
     return known;
   }
@@ -203,6 +243,15 @@ export class Link {
     return this.#assigned;
   }
 
+  /** SPIs of ours that packets may name. */
+  inboundSpis(): readonly number[] {
+    return this.view()?.children.map(({ spiIn }) => spiIn) ?? [];
+  }
+
+  get bypass(): readonly string[] {
+    return this.#parts.bypass;
+  }
+
   get hostState(): HostState | undefined {
     return this.#hostState;
   }
@@ -223,7 +272,13 @@ export class Link {
     this.#known.set(child.name, child);
     this.#resting.delete(child.name);
     if (replaces !== undefined) this.#children.delete(replaces);
-    this.#applyHost();
+    if (!this.#heldBack) this.#applyHost();
+    else if (this.#isComplete()) this.#parts.events.complete();
+  }
+
+  #isComplete(): boolean {
+    const names = new Set([...this.#children.values()].map((child) => child.name));
+    return [...(this.#parts.beside?.children ?? [])].every((name) => names.has(name));
   }
 
   #removed(id: number, reason: RemovalReason): void {
@@ -253,7 +308,8 @@ export class Link {
     if (keepsLocal(plan)) this.#local = await world.localNetworks([open.interface]);
   }
 
-  #applyHost(): void {
+  /** False when the host is as it should be. */
+  #applyHost(): boolean {
     const { plan, host, open, bypass, events, remote } = this.#parts;
     const resting = [...this.#resting].flatMap((name) => this.#known.get(name) ?? []);
     const children = [...this.#children.values(), ...resting];
@@ -261,7 +317,7 @@ export class Link {
     const allNames = guardsEverything(plan);
     const wish = { ...plan, interface: open.interface, mtu, bypass, allNames, local: this.#local };
     const desired = hostState(wish, this.#assigned, children);
-    if (this.#hostState && sameState(this.#hostState, desired)) return;
+    if (this.#hostState && sameState(this.#hostState, desired)) return false;
     this.#hostState = desired;
     open.datapath.setInnerMtu(mtu);
     this.#hostWork = this.#hostWork.then(async () => {
@@ -275,6 +331,7 @@ export class Link {
         this.#hostFailed(error);
       }
     });
+    return true;
   }
 
   #hostFailed(error: unknown): void {

@@ -1,7 +1,7 @@
 /** What a tunnel needs of a profile, decided once before it starts. */
 import type { Millis } from '../base/brand.ts';
 import type { Prefix } from '../base/ip.ts';
-import type { ChildConfig, Identity, IkeConfig } from '../ike/contract.ts';
+import type { ChildConfig, Identity, IkeConfig, Lifetime } from '../ike/contract.ts';
 
 /** What happens when the peer is gone, or ends the SA by itself (strongSwan's dpd_action). */
 export type DpdAction = 'none' | 'clear' | 'hold' | 'restart';
@@ -37,6 +37,8 @@ export interface TunnelPlan {
   readonly ike: Omit<IkeConfig, 'localId'> & { readonly localId?: Identity };
   /** Children by name; the first comes with IKE_AUTH. */
   readonly children: readonly PlannedChild[];
+  /** How long an authentication is good for; absent: as long as the gateway takes it. */
+  readonly reauth: Lifetime | undefined;
   readonly dpdAction: DpdAction;
   /** Attempts before the tunnel was up once; 0 is for ever. */
   readonly keyingtries: number;

@@ -1,5 +1,5 @@
 /** The one question that a tunnel may have standing: asked, then answered, late or withdrawn. */
-import type { PromptKind, PromptSnapshot } from '../api/prompt.ts';
+import type { PromptKind, PromptReason, PromptSnapshot } from '../api/prompt.ts';
 import type { Instant, Millis } from '../base/brand.ts';
 import { after } from '../base/instant.ts';
 import type { Secret } from '../base/secret.ts';
@@ -7,6 +7,7 @@ import type { Scheduler } from './ports.ts';
 
 export interface Question {
   readonly kind: PromptKind;
+  readonly reason?: PromptReason | undefined;
   readonly user?: string | undefined;
   readonly text?: string | undefined;
   readonly problem?: string | undefined;

@@ -23,6 +23,8 @@ export interface RoamingParts {
   readonly up: () =>
     | { readonly link: RoamingLink; readonly datapath: Datapath; readonly interface: string }
     | undefined;
+  /** Called once a second while it is up. */
+  readonly tick: () => void;
   /** Gives up the IKE SA and makes another at once. */
   readonly renew: (failure: Failure) => void;
   readonly note: (level: 'info' | 'warn', text: string) => void;
@@ -142,13 +144,9 @@ export class Roaming {
   #look(): void {
     const { scheduler } = this.#parts.world;
     this.#cancelLook = scheduler.at(after(scheduler.now(), LOOK), () => {
+      this.#parts.tick();
       const now = this.#parts.up();
       if (!now) return;
-      const reauthAt = now.link.view()?.reauthAt;
-      if (reauthAt !== undefined && scheduler.now() >= reauthAt) {
-        this.#parts.renew(REAUTHENTICATION);
-        return;
-      }
       const asked = this.#askedAt;
       const due = asked === undefined || scheduler.now() - asked > 2 * ONE_WAY_DEADLINE;
       if (due && !this.#offline && isOneWay(now.link.view(), now.datapath, scheduler.now())) {
@@ -175,10 +173,3 @@ const moved = (message: string): Failure => ({
   authenticated: false,
   message,
 });
-
-const REAUTHENTICATION: Failure = {
-  code: 'LIFETIME_EXPIRED',
-  phase: 'established',
-  authenticated: true,
-  message: 'the gateway wants to see our credentials again',
-};

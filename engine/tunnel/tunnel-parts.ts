@@ -7,7 +7,7 @@ import type { TunnelPlan } from './plan.ts';
 import type { Credentials, World } from './ports.ts';
 import type { Keepsake, Missing } from './user-secrets.ts';
 
-export type TunnelTopic = NoteTopic | 'host' | 'tunnel' | 'path' | 'attempt' | 'drops' | 'idle';
+export type TunnelTopic = NoteTopic | 'host' | 'tunnel' | 'path' | 'attempt' | 'reauth' | 'drops' | 'idle';
 
 export interface TunnelEvents {
   /** Something that the snapshot shows has changed. */

@@ -3,43 +3,31 @@
  * link, and decides what follows when the link ends (strongSwan's dpd_action). Phases are a union that
  * carries what each needs; every change of phase goes through `#enter`.
  */
-
 import type { Instant, Millis } from '../base/brand.ts';
 import type { Failure } from '../base/failure.ts';
 import { after, between, millis } from '../base/instant.ts';
 import type { Endpoint } from '../base/ip.ts';
-import type { DatapathEvent } from '../datapath/protocol.ts';
 import type { ChildView, Command } from '../ike/contract.ts';
 import type { HostState } from '../os/port.ts';
 import { Attempts } from './attempts.ts';
 import { turn } from './candidates.ts';
-import { DatapathSlot } from './datapath-slot.ts';
+import { Carrier } from './carrier.ts';
 import { Dormancy } from './dormancy.ts';
-import { DropWatch } from './drop-watch.ts';
 import { explain } from './explain/explain.ts';
-import {
-  CANCELLED,
-  dataPathFailed,
-  NETWORK_CHANGED,
-  NO_ADDRESS,
-  noRoute,
-  silent,
-  TAKEN_DOWN,
-  tooLate,
-} from './failures.ts';
+import * as why from './failures.ts';
 import { type FoundGateways, GatewayAddresses } from './gateway-addresses.ts';
 import { asFailure, worthTrying } from './judgement.ts';
 import { KillSwitch } from './kill-switch.ts';
-import { Link } from './link.ts';
+import { type Beside, Link } from './link.ts';
 import { Patience } from './patience.ts';
 import type { Phase } from './phase.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { OpenDatapath } from './ports.ts';
 import { Prompt } from './prompt.ts';
+import { Reauthentication } from './reauthentication.ts';
 import { Redirects } from './redirects.ts';
 import { whatNext } from './retry.ts';
 import { Roaming, type RoamingParts } from './roaming.ts';
-import { Traps } from './trap.ts';
 import type { TunnelParts } from './tunnel-parts.ts';
 import { type Ready, UserSecrets } from './user-secrets.ts';
 import { Waiters } from './waiters.ts';
@@ -51,10 +39,11 @@ export class Tunnel {
   readonly #redirects: Redirects;
   readonly #killSwitch: KillSwitch;
   readonly #roaming: Roaming;
-  /** The next end of a link is ours, and another link follows at once. */
-  #renewing = false;
+  readonly reauthentication: Reauthentication;
+  /** The next end of a link is ours, and another link follows at once: why. */
+  #renewing: Failure | undefined;
   #phase: Phase = { kind: 'down' };
-  readonly #datapath = new DatapathSlot(() => this.#openDatapath());
+  readonly #carrier: Carrier;
   readonly #waiters = new Waiters();
   readonly attempts: Attempts;
   #everUp = false;
@@ -62,15 +51,12 @@ export class Tunnel {
   #wanted = false;
   #lastFailure: Failure | undefined;
   #hostChanges: readonly string[] = [];
-  #localAddress: string | undefined;
   readonly #patience: Patience;
   /** Of the endpoint that has not answered yet, while others wait. */
   readonly #turn: Patience;
   readonly #secrets: UserSecrets;
   /** For clients; at most one question at a time. */
   readonly prompt: Prompt;
-  readonly #drops: DropWatch;
-  readonly #traps: Traps;
   readonly #dormancy: Dormancy;
   /** The children that a trap of the whole tunnel waits for. */
   #known: readonly ChildView[] = [];
@@ -78,30 +64,35 @@ export class Tunnel {
   constructor(parts: TunnelParts) {
     this.plan = parts.plan;
     this.#parts = parts;
-    this.#redirects = new Redirects(parts, () => {
-      this.#renewing = true;
-      this.link?.command({ kind: 'close' });
-    });
+    this.#redirects = new Redirects(parts, () => this.#replace(why.SENT_AWAY));
     this.#gateway = new GatewayAddresses(parts, this.#redirects);
     this.#killSwitch = new KillSwitch(parts);
     this.#roaming = new Roaming({
       world: parts.world,
       up: () => this.#up(),
+      tick: () => this.reauthentication.tick(),
       renew: (failure) => this.#renew(failure),
       note: (level, text) => parts.events.note(level, 'path', text),
     });
-    this.#drops = new DropWatch({
-      scheduler: parts.world.scheduler,
-      drops: () => this.open?.datapath.totals().drops,
-      note: (text, data) => parts.events.note('warn', 'drops', text, data),
+    this.reauthentication = new Reauthentication({
+      ...parts,
+      secrets: () => this.#secrets,
+      up: () => (this.#phase.kind === 'up' ? this.#phase.link : undefined),
+      make: (ready, remote, bypass, beside) => this.#link(ready, remote, bypass, beside),
+      switched: (link) => this.#carries(link),
+      failed: (failure) => this.#fail(failure),
+      renew: (failure) => this.#replace(failure),
+    });
+    this.#carrier = new Carrier(parts, {
+      event: (event) => this.link?.event(event) || this.reauthentication.event(event),
+      failed: (reason) => this.link?.abandon(why.dataPathFailed(reason)),
     });
     const { scheduler } = parts.world;
-    this.#traps = new Traps({ datapath: () => this.open?.datapath, freshId: parts.freshChildId });
     this.#dormancy = new Dormancy({
       plan: parts.plan,
       scheduler,
       random: parts.world.ike.random,
-      traps: this.#traps,
+      traps: this.#carrier.traps,
       up: () => this.#up(),
       note: (text, data) => parts.events.note('info', 'idle', text, data),
       sleep: () => this.#sleep(),
@@ -110,7 +101,7 @@ export class Tunnel {
     this.attempts = new Attempts(scheduler, parts.events.note);
     this.#patience = new Patience(scheduler, () => this.#tooLong());
     this.#turn = new Patience(scheduler, () => {
-      if (this.#phase.kind === 'connecting') this.#phase.link.abandon(silent(this.#phase.remote));
+      if (this.#phase.kind === 'connecting') this.#phase.link.abandon(why.silent(this.#phase.remote));
     });
     this.prompt = new Prompt({
       scheduler,
@@ -118,13 +109,13 @@ export class Tunnel {
       changed: (standing) => {
         if (standing) this.#patience.pause();
         else this.#patience.resume();
+        this.reauthentication.asking(standing);
         parts.events.changed();
       },
     });
     this.#secrets = new UserSecrets({
+      ...parts,
       ready: { plan: parts.plan, credentials: parts.credentials },
-      missing: parts.missing,
-      stored: parts.stored,
       prompt: this.prompt,
       note: (text) => parts.events.note('info', 'tunnel', text),
     });
@@ -134,7 +125,7 @@ export class Tunnel {
     return this.#phase;
   }
   get open(): OpenDatapath | undefined {
-    return this.#datapath.current;
+    return this.#carrier.open;
   }
   get lastFailure(): Failure | undefined {
     return this.#lastFailure;
@@ -175,7 +166,7 @@ export class Tunnel {
     this.#wanted = false;
     if (phase.kind === 'down') return this.#killSwitch.end();
     const done = this.#waiters.untilDown();
-    this.#waiters.refuse(CANCELLED);
+    this.#waiters.refuse(why.CANCELLED);
     if (phase.kind === 'connecting' || phase.kind === 'up') {
       this.#enter({ kind: 'closing', link: phase.link });
       phase.link.command({ kind: 'close' });
@@ -193,7 +184,7 @@ export class Tunnel {
   #tooLong(): void {
     if (this.#phase.kind !== 'connecting') return;
     this.#gateway.leave(this.#phase.rest);
-    this.#phase.link.abandon(tooLate(this.plan.patience));
+    this.#phase.link.abandon(why.tooLate(this.plan.patience));
   }
 
   /** Addresses, routes or links of this machine have changed. */
@@ -206,8 +197,11 @@ export class Tunnel {
       const before = link.view()?.path;
       const address = before && (await this.#parts.world.localAddressFor(before.remote.address));
       if (address !== undefined && address !== before?.local.address && this.link === link)
-        this.#renew(NETWORK_CHANGED);
-    } else await this.#roaming.networkChanged();
+        this.#renew(why.NETWORK_CHANGED);
+    } else {
+      await this.#roaming.networkChanged();
+      this.reauthentication.moved();
+    }
   }
 
   /** The machine, or this process, stood still for so long. */
@@ -217,17 +211,22 @@ export class Tunnel {
   }
 
   #up(): ReturnType<RoamingParts['up']> {
-    const { link } = this;
-    const { open } = this;
-    return this.#phase.kind === 'up' && link && open
-      ? { link, datapath: open.datapath, interface: open.interface }
-      : undefined;
+    const { link, open } = this;
+    if (this.#phase.kind !== 'up' || !link || !open) return undefined;
+    return { link, datapath: open.datapath, interface: open.interface };
   }
 
   /** Another IKE SA in place of this one, on all addresses of the gateway; the host stays as it is meanwhile. */
   #renew(failure: Failure): void {
-    this.#renewing = true;
+    this.#renewing = failure;
     this.link?.abandon(failure);
+  }
+
+  /** The same, but the gateway is told first. */
+  #replace(failure: Failure): void {
+    if (this.#phase.kind !== 'up' || this.#renewing) return;
+    this.#renewing = failure;
+    this.#phase.link.command({ kind: 'close' });
   }
 
   command(command: Command): void {
@@ -253,7 +252,7 @@ export class Tunnel {
       if (this.#phase !== preparing) return;
       await this.#killSwitch.arm(found.addresses);
       if (this.#phase !== preparing) return;
-      await this.#datapath.open();
+      await this.#carrier.prepare();
     } catch (error) {
       if (this.#phase === preparing) await this.#over(asFailure(error));
       return;
@@ -261,43 +260,41 @@ export class Tunnel {
     if (this.#phase !== preparing) return;
     for (const { address, failure } of found.useless) this.attempts.passedOver(address, failure);
     if (found.endpoints.length > 0) this.#try(complete.value, found.endpoints, found.addresses);
-    else await this.#over(found.addresses.length > 0 ? noRoute('the gateway') : NO_ADDRESS);
-  }
-
-  async #openDatapath(): Promise<OpenDatapath> {
-    const { interface: name, mtu = 1400 } = this.plan;
-    const open = await this.#parts.world.openDatapath({ name, mtu });
-    open.datapath.onEvent((event) => this.#event(event));
-    return open;
+    else await this.#over(found.addresses.length > 0 ? why.noRoute('the gateway') : why.NO_ADDRESS);
   }
 
   #try(ready: Ready, [remote, ...rest]: readonly Endpoint[], bypass: readonly string[]): void {
-    const { open } = this;
-    if (!remote || !open) return void this.#over(NO_ADDRESS);
-    const { world, host, createSession, freshSpi, freshChildId, events } = this.#parts;
-    const began = world.scheduler.now();
+    if (!remote) return void this.#over(why.NO_ADDRESS);
     this.attempts.trying(remote);
     if (rest.length > 0) this.#turn.start(turn(this.plan.patience, rest.length + 1));
+    const link = this.#link(ready, remote, bypass);
+    this.#enter({ kind: 'connecting', link, remote, ready, rest, bypass });
+    link.start().catch((error: unknown) => link.abandon(asFailure(error)));
+  }
+
+  #link(ready: Ready, remote: Endpoint, bypass: readonly string[], beside?: Beside): Link {
+    const { open } = this;
+    if (!open) throw new TypeError('a link needs a data path');
+    const { world, events } = this.#parts;
+    const began = world.scheduler.now();
     this.#secrets.begin();
     const link: Link = new Link({
+      ...this.#parts,
       ...ready,
-      world,
-      host,
-      createSession,
       open,
       remote,
       bypass,
-      freshSpi,
-      freshChildId,
-      followRedirects: this.#redirects.policy(bypass),
+      beside,
+      followRedirects: beside ? undefined : this.#redirects.policy(bypass),
       events: {
         state: () => events.changed(),
         ask: (ask, answer) => this.#secrets.answer(ask, between(began, world.scheduler.now()), answer),
+        complete: () => this.reauthentication.complete(link),
         usable: (changes) => this.#usable(link, changes),
         childFailed: (name, failure) => {
+          if (this.reauthentication.childFailed(link, name, failure)) return;
           this.#dormancy.failed(name);
-          this.#lastFailure = this.#explained(failure);
-          events.note('warn', 'child', `${name}: ${this.#lastFailure.message}`);
+          events.note('warn', 'child', `${name}: ${this.#fail(failure).message}`);
         },
         redirect: (effect) => this.#redirects.take(effect),
         suspicion: (sign) => this.#roaming.suspected(sign),
@@ -311,31 +308,34 @@ export class Tunnel {
         },
         closed: (reason) => {
           const failure = this.#redirects.judged(reason);
-          if (failure && this.#phase.kind === 'connecting') this.attempts.failed(failure);
+          if (failure && this.#phase.kind === 'connecting' && this.link === link)
+            this.attempts.failed(failure);
           void this.#linkClosed(link, failure);
         },
       },
     });
-    this.#enter({ kind: 'connecting', link, remote, ready, rest, bypass });
-    void world.localAddressFor(remote.address).then((address) => {
-      this.#localAddress = address;
-    });
-    link.start().catch((error: unknown) => link.abandon(asFailure(error)));
+    return link;
   }
 
   #usable(link: Link, changes: readonly string[]): void {
     this.#hostChanges = changes.length > 0 ? changes : this.#hostChanges;
     for (const change of changes) this.#parts.events.note('info', 'host', change);
+    if (this.reauthentication.usable(link)) return;
     if (this.#phase.kind !== 'connecting' || this.#phase.link !== link) return;
     this.#patience.stop();
     this.#turn.stop();
     this.attempts.connected();
     this.#redirects.arrived();
     this.#everUp = true;
+    this.reauthentication.begin();
+    this.#carries(link);
+  }
+
+  #carries(link: Link): void {
     this.#lastFailure = undefined;
     this.#enter({ kind: 'up', link });
     this.#roaming.begin();
-    this.#drops.begin();
+    this.#carrier.watch();
     this.#dormancy.begin();
     const keepsake = this.#secrets.proved();
     if (keepsake) this.#parts.events.keep(keepsake);
@@ -345,7 +345,7 @@ export class Tunnel {
   #close(failure: Failure): void {
     if (this.#phase.kind !== 'up') return;
     const { link } = this.#phase;
-    this.#lastFailure = this.#explained(failure);
+    this.#fail(failure);
     this.#enter({ kind: 'closing', link });
     link.command({ kind: 'close' });
   }
@@ -364,6 +364,16 @@ export class Tunnel {
   }
 
   async #linkClosed(link: Link, failure: Failure | undefined): Promise<void> {
+    if (this.reauthentication.closed(link, failure)) return;
+    const lost = this.#phase.kind === 'up' && this.link === link && !this.#renewing;
+    const heir = lost ? this.reauthentication.inherit() : undefined;
+    if (heir) {
+      this.#parts.events.note('warn', 'tunnel', failure?.message ?? 'the old IKE SA has ended');
+      this.#patience.start(this.plan.patience);
+      this.#enter({ kind: 'connecting', ...heir, rest: [], bypass: heir.link.bypass });
+      heir.link.takeOver();
+      return;
+    }
     this.prompt.withdraw();
     this.#turn.stop();
     await link.settled();
@@ -390,15 +400,22 @@ export class Tunnel {
     return explain(failure, { plan: this.plan, tried: this.attempts.tried, view: this.link?.view() });
   }
 
+  #fail(failure: Failure): Failure {
+    this.#lastFailure = this.#explained(failure);
+    return this.#lastFailure;
+  }
+
   /** A link or an attempt has ended by itself. */
   async #over(ended: Failure | undefined): Promise<void> {
     const failure = ended && this.#explained(ended);
+    const renewing = this.#renewing;
     this.#roaming.end();
     this.#dormancy.end();
+    this.reauthentication.drop();
     if (failure && this.#phase.kind === 'preparing') this.attempts.failed(failure);
-    if (this.#renewing && failure) {
-      this.#renewing = false;
-      this.#parts.events.note('warn', 'tunnel', failure.message);
+    if (renewing) {
+      this.#renewing = undefined;
+      this.#parts.events.note('warn', 'tunnel', (failure ?? renewing).message);
       await this.#again();
       return;
     }
@@ -442,7 +459,7 @@ export class Tunnel {
     const { scheduler } = this.#parts.world;
     const before = this.link;
     if (before && before.known.length > 0) this.#known = before.known;
-    const cancel = this.#traps.setAll(this.#known, scheduler, deaf, () => {
+    const cancel = this.#carrier.traps.setAll(this.#known, scheduler, deaf, () => {
       const data = { children: this.resting.join(' '), action: 'opened' };
       this.#parts.events.note('info', 'idle', 'traffic wants through', data);
       void this.#prepare();
@@ -458,15 +475,15 @@ export class Tunnel {
     this.#turn.stop();
     this.#roaming.end();
     this.#dormancy.end();
-    this.#renewing = false;
+    this.#renewing = undefined;
     this.#secrets.end();
     this.#redirects.forget();
+    await this.reauthentication.end();
     const link = this.link;
     if (link) await link.settled();
     const undone = await host.clear(this.plan.name);
     for (const change of undone) events.note('info', 'host', change.description);
-    this.#drops.end();
-    await this.#datapath.close();
+    await this.#carrier.close();
     // A tunnel that was lost is still wanted: nothing goes out beside it before its user has let it go.
     if (!this.#wanted || !this.#everUp) await this.#killSwitch.end();
     else await this.#killSwitch.shut();
@@ -478,17 +495,6 @@ export class Tunnel {
     this.#waiters.isDown();
     // Asked for again before the end had come.
     if (calledOff && this.#wanted) void this.#prepare();
-    else this.#waiters.refuse(failure ?? TAKEN_DOWN);
-  }
-
-  #event(event: DatapathEvent): void {
-    if (event.kind === 'failed') {
-      this.#datapath.lost();
-      this.#drops.end();
-      this.link?.abandon(dataPathFailed(event.reason));
-      return;
-    }
-    if (event.kind === 'trapped') this.#traps.spring(event.id);
-    else this.link?.event(event, this.#localAddress);
+    else this.#waiters.refuse(failure ?? why.TAKEN_DOWN);
   }
 }

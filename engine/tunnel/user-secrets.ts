@@ -3,6 +3,7 @@
  * questions during EAP. What was answered is kept in memory for reconnects, one-time codes excepted, until the
  * gateway refuses it or the tunnel goes down. At most three questions an attempt, so that no account gets locked.
  */
+import type { PromptReason } from '../api/prompt.ts';
 import type { Millis } from '../base/brand.ts';
 import type { Failure, FailureCode } from '../base/failure.ts';
 import { millis, seconds } from '../base/instant.ts';
@@ -36,7 +37,7 @@ export interface Keepsake {
 
 export interface UserSecretsParts {
   readonly ready: Ready;
-  readonly missing: Missing | undefined;
+  readonly missing?: Missing | undefined;
   /** Whether the profile is a stored one, so that an answer can be kept with it. */
   readonly stored: boolean;
   readonly prompt: Prompt;
@@ -70,14 +71,17 @@ export class UserSecrets {
   /** The current try used what the user was asked for. */
   #used = false;
   #repeated = false;
+  /** Why the user is asked, when not to connect; ends with the next success. */
+  #reason: PromptReason | undefined;
 
   constructor(parts: UserSecretsParts) {
     this.#parts = parts;
   }
 
-  /** Asks for what is missing. `undefined` when it was called off. */
-  async complete(): Promise<Result<Ready, Failure> | undefined> {
+  /** Asks for what is missing. `undefined` when it was called off. @param reason what it is for, when not to connect */
+  async complete(reason?: PromptReason): Promise<Result<Ready, Failure> | undefined> {
     const { ready, missing, stored } = this.#parts;
+    this.#reason ??= reason;
     this.#used = false;
     if (!missing) return { ok: true, value: ready };
     while (!this.#ready) {
@@ -161,9 +165,15 @@ export class UserSecrets {
   proved(): Keepsake | undefined {
     this.#questions = 0;
     this.#problem = undefined;
+    this.#reason = undefined;
     const keepsake = this.#keepsake;
     this.#keepsake = undefined;
     return keepsake;
+  }
+
+  /** Nobody needs an answer any more. */
+  withdraw(): void {
+    this.#parts.prompt.withdraw();
   }
 
   /** For good: the tunnel is down. */
@@ -171,6 +181,7 @@ export class UserSecrets {
     this.forget();
     this.#questions = 0;
     this.#problem = undefined;
+    this.#reason = undefined;
   }
 
   forget(): void {
@@ -198,10 +209,10 @@ export class UserSecrets {
   #ask(question: Question, within: Millis): Promise<Reply> {
     const { prompt, note } = this.#parts;
     this.#questions++;
-    note(
-      `asking for the ${NAMES[question.kind]}${question.user === undefined ? '' : ` of ${question.user}`}`,
-    );
-    return new Promise((resolve) => prompt.ask(question, within, resolve));
+    const whose = question.user === undefined ? '' : ` of ${question.user}`;
+    const why = this.#reason === undefined ? '' : ', to authenticate again';
+    note(`asking for the ${NAMES[question.kind]}${whose}${why}`);
+    return new Promise((resolve) => prompt.ask({ ...question, reason: this.#reason }, within, resolve));
   }
 }
 

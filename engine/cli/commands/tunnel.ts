@@ -16,6 +16,12 @@ interface UpOptions extends CommonOptions, AnswerOptions {
   readonly timeout?: string;
 }
 
+interface RekeyOptions extends CommonOptions {
+  readonly ike?: boolean;
+  readonly child?: string;
+  readonly reauth?: boolean;
+}
+
 /** A tunnel's end takes as long as the peer's silence. */
 const DOWN_MS = 60_000;
 
@@ -138,10 +144,16 @@ export function addTunnelCommands(program: Command): void {
     .description('rekey now: the IKE SA, or children')
     .option('--ike', 'the IKE SA (the default)')
     .option('--child <child>', 'one child by name')
-    .action((name: string, options: CommonOptions & { readonly ike?: boolean; readonly child?: string }) =>
+    .option('--reauth', 'a new IKE SA with full authentication, which takes over before the old one ends')
+    .action((name: string, options: RekeyOptions) =>
       withEngine(options, async (client, output) => {
-        if (options.ike === true && options.child !== undefined)
-          throw new ApiError(localFailure('USAGE', 'rekey takes --ike or --child, not both'));
+        if ([options.ike, options.child, options.reauth].filter((given) => given !== undefined).length > 1)
+          throw new ApiError(localFailure('USAGE', 'rekey takes one of --ike, --child and --reauth'));
+        if (options.reauth === true) {
+          await client.call('tunnel.reauthenticate', { name });
+          output.result({ name, what: 'reauth' }, () => `authenticating ${name} again`);
+          return 0;
+        }
         const what = options.child === undefined ? 'ike' : 'child';
         await client.call('tunnel.rekey', { name, what, child: options.child });
         output.result({ name, what }, () => `rekeying ${name}: ${options.child ?? 'IKE SA'}`);

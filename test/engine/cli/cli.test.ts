@@ -213,6 +213,8 @@ test('the other commands reach the engine', async (t) => {
   assert.deepEqual(JSON.parse(await said('profiles', 'remove', 'office', '--json')), { removed: 'office' });
   assert.equal(await said('rekey', 'office', '--child', 'net'), 'rekeying office: net');
   assert.deepEqual(engine.calls.at(-1), ['rekey', { name: 'office', what: 'child', child: 'net' }]);
+  assert.equal(await said('rekey', 'office', '--reauth'), 'authenticating office again');
+  assert.deepEqual(engine.calls.at(-1), ['reauthenticate', { name: 'office' }]);
   await said('rekey', 'office', '--json');
   assert.deepEqual(engine.calls.at(-1), ['rekey', { name: 'office', what: 'ike' }]);
   assert.equal(await said('down'), 'ended office');

@@ -211,6 +211,9 @@ export class FakeEngine implements EngineApi {
     return { ended: this.tunnels.map((tunnel) => tunnel.name) };
   }
 
+  async reauthenticate(name: string): Promise<void> {
+    this.#did('reauthenticate', { name });
+  }
   async rekey(params: unknown): Promise<void> {
     this.#did('rekey', params);
   }

@@ -135,6 +135,11 @@ export class Culvert {
     );
   }
 
+  /** A new IKE SA with full authentication beside the one in use. */
+  async reauthenticate(name: string): Promise<void> {
+    await this.#rpc().call('tunnel.reauthenticate', { name });
+  }
+
   /** Keeps a profile with the engine, in place of one of that name. */
   async store(profile: ProfileDocument): Promise<void> {
     await this.#rpc().call('profiles.add', { profile: { ...profile }, replace: true });
