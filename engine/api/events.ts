@@ -16,6 +16,15 @@ export interface EventData {
     readonly done: boolean;
     readonly durationMs?: number;
   };
+  /** A new IKE SA beside the one in use; without `done` it begins, with `code` nothing came of it. */
+  readonly reauth: {
+    readonly cause: string;
+    readonly done: boolean;
+    readonly durationMs?: number;
+    readonly code?: string;
+    /** In the tunnel, where they are others now. */
+    readonly addresses?: string;
+  };
   readonly path: { readonly local: string; readonly remote: string };
   /** Answers in a row are one event, at the time of the last; `count` of them. */
   readonly liveness: { readonly ok: boolean; readonly roundTripMs?: number; readonly count?: number };

@@ -108,6 +108,8 @@ export class Link {
   /** That the host sends from to the gateway. */
   #localAddress: string | undefined;
   #heldBack: boolean;
+  /** `usable` was told, or will be. */
+  #shaped = false;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -195,7 +197,7 @@ export class Link {
     this.#heldBack = false;
     this.#driver?.takeOver();
     this.#hostState = this.#parts.beside?.hostState;
-    if (this.#children.size > 0 && !this.#applyHost()) this.#parts.events.usable([]);
+    if (this.#children.size > 0) this.#shapeHost();
   }
 
   /** Traffic goes this way and the NAT mapping is kept, whatever another link has done meanwhile. */
@@ -272,7 +274,7 @@ export class Link {
     this.#known.set(child.name, child);
     this.#resting.delete(child.name);
     if (replaces !== undefined) this.#children.delete(replaces);
-    if (!this.#heldBack) this.#applyHost();
+    if (!this.#heldBack) this.#shapeHost();
     else if (this.#isComplete()) this.#parts.events.complete();
   }
 
@@ -306,6 +308,13 @@ export class Link {
   async #findLocal(): Promise<void> {
     const { plan, world, open } = this.#parts;
     if (keepsLocal(plan)) this.#local = await world.localNetworks([open.interface]);
+  }
+
+  /** What a link before this one has left may be as it should be: that is told as well, once. */
+  #shapeHost(): void {
+    const changes = this.#applyHost();
+    if (!changes && !this.#shaped) this.#parts.events.usable([]);
+    this.#shaped = true;
   }
 
   /** False when the host is as it should be. */
