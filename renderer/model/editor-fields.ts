@@ -59,6 +59,7 @@ export const ADVANCED: readonly Section[] = [
     fields: [
       text('ike.lifetime', '3h'),
       text('ike.margin', '9m'),
+      text('ike.reauthTime'),
       text('esp.lifetime', '1h'),
       text('esp.margin', '9m'),
       number('esp.lifebytes'),

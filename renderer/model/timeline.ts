@@ -24,7 +24,7 @@ export interface Mark {
 
 export interface Rekey {
   readonly time: string;
-  readonly what: 'ike' | 'child';
+  readonly what: 'ike' | 'child' | 'reauth';
   readonly child: string | undefined;
   readonly by: 'us' | 'peer';
   readonly cause: string | undefined;
@@ -56,6 +56,9 @@ function laneOf(event: TunnelEvent): Lane | undefined {
   switch (event.topic) {
     case 'rekey':
       return event.data?.done === true ? 'rekey' : undefined;
+    case 'reauth':
+      if (event.data?.done !== true) return undefined;
+      return event.data.code === undefined ? 'rekey' : 'trouble';
     case 'liveness':
       return 'liveness';
     case 'path':
@@ -88,14 +91,15 @@ export function marks(history: readonly TunnelEvent[], nowIso: string): readonly
   });
 }
 
-/** Rekeys that were done, latest first. */
+/** Rekeys and reauthentications that were done, latest first. */
 export function rekeys(history: readonly TunnelEvent[]): readonly Rekey[] {
   const found: Rekey[] = [];
   for (const { topic, time, data } of history) {
-    if (topic !== 'rekey' || data?.done !== true) continue;
+    if (topic === 'reauth' ? data?.code !== undefined : topic !== 'rekey') continue;
+    if (data?.done !== true) continue;
     found.unshift({
       time,
-      what: data.what === 'ike' ? 'ike' : 'child',
+      what: topic === 'reauth' ? 'reauth' : data.what === 'ike' ? 'ike' : 'child',
       child: data.child === undefined ? undefined : String(data.child),
       by: data.by === 'peer' ? 'peer' : 'us',
       cause: data.cause === undefined ? undefined : String(data.cause),

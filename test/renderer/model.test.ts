@@ -65,6 +65,9 @@ test('the last hour: bands end where the next begins, what is older is cut', () 
     event('11:15:00', 'state', { state: 'ESTABLISHED' }),
     event('11:30:00', 'rekey', { what: 'child', child: 'net', by: 'us', done: true, durationMs: 12 }),
     event('11:30:00', 'rekey', { what: 'child', child: 'net', by: 'us', done: false }),
+    event('11:36:00', 'reauth', { cause: 'asked for', done: false }),
+    event('11:36:00', 'reauth', { cause: 'asked for', done: true, durationMs: 30 }),
+    event('11:39:00', 'reauth', { cause: 'asked for', done: true, code: 'NO_ANSWER' }, 'warn'),
     event('11:45:00', 'drops', { cause: 'replay', count: 3 }, 'warn'),
   ];
   const now = '2026-01-01T12:00:00Z';
@@ -79,12 +82,17 @@ test('the last hour: bands end where the next begins, what is older is cut', () 
     marks(history, now).map(({ at, lane, tone }) => [at, lane, tone]),
     [
       [0.5, 'rekey', 'green'],
+      [0.6, 'rekey', 'green'],
+      [0.65, 'trouble', 'orange'],
       [0.75, 'trouble', 'orange'],
     ],
   );
   assert.deepEqual(
-    rekeys(history).map((r) => [r.child, r.durationMs]),
-    [['net', 12]],
+    rekeys(history).map((r) => [r.what, r.child, r.durationMs]),
+    [
+      ['reauth', undefined, 30],
+      ['child', 'net', 12],
+    ],
   );
 });
 

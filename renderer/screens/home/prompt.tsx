@@ -45,6 +45,7 @@ export function Prompt({ tunnel, prompt }: PromptProps): JSX.Element {
         </>
       }
     >
+      {prompt.reason !== undefined && <p>{text(`prompt.reason.${prompt.reason}`)}</p>}
       {prompt.problem !== undefined && (
         <Note tone="red" alert>
           <p lang="en" dir="ltr">

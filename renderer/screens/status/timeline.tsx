@@ -119,7 +119,11 @@ export const RekeysCard: MemoExoticComponent<(props: RekeysProps) => JSX.Element
               <tr key={`${rekey.time} ${n}`}>
                 <td>{units.clock(rekey.time)}</td>
                 <td>
-                  <bdi dir="ltr">{rekey.what === 'ike' ? 'IKE SA' : `CHILD_SA ${rekey.child ?? ''}`}</bdi>
+                  {rekey.what === 'reauth' ? (
+                    text('rekeys.reauth')
+                  ) : (
+                    <bdi dir="ltr">{rekey.what === 'ike' ? 'IKE SA' : `CHILD_SA ${rekey.child ?? ''}`}</bdi>
+                  )}
                 </td>
                 <td>
                   {text(`rekeys.by.${rekey.by}`)}
