@@ -131,7 +131,10 @@ export class Draft implements OpenDraft {
     );
     const [first, ...others] = problems;
     if (first !== undefined) throw new ApiError(localFailure('PROFILE_INVALID', first, others));
-    return { ...document };
+    // Our own format says what its author wants.
+    return held?.format === 'culvert'
+      ? { ...document }
+      : { ...document, esp: { rehearsal: true, ...document.esp } };
   }
 
   wipe(): void {

@@ -42,6 +42,8 @@ export interface ProfileChild {
   /** Until an idle one is deleted; 0 never. */
   readonly inactivity: Millis;
   readonly rekeyUnused: boolean;
+  /** Rekeyed once shortly after the first connect, to see whether that works. */
+  readonly rehearsal: boolean;
 }
 
 /** A certificate with its key. */

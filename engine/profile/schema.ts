@@ -43,6 +43,11 @@ export interface EspDocument extends LifetimeDocument, VolumeDocument {
   readonly inactivity?: DurationText | undefined;
   /** Whether an SA that carried nothing is rekeyed; if not, it is deleted until traffic wants it. True when left out. */
   readonly rekeyUnused?: boolean | undefined;
+  /**
+   * Whether the SA is rekeyed once, shortly after the first connect: what the ends do not agree on at rekeying, such as
+   * PFS, is then known at once. False when left out; profiles that are made or imported by Culvert say true.
+   */
+  readonly rehearsal?: boolean | undefined;
 }
 
 export interface ChildDocument extends EspDocument {
@@ -260,6 +265,7 @@ const esp = {
   copyEcn: z.boolean().optional(),
   inactivity: duration.optional(),
   rekeyUnused: z.boolean().optional(),
+  rehearsal: z.boolean().optional(),
 };
 const port = z.number().int('must be a whole number').min(1, 'is at least 1').max(65535, 'is at most 65535');
 

@@ -102,6 +102,7 @@ function child(
       most: hours(24),
     }),
     rekeyUnused: one.rekeyUnused ?? true,
+    rehearsal: one.rehearsal ?? false,
   };
 }
 

@@ -7,21 +7,20 @@
 import type { Instant } from '../base/brand.ts';
 import type { Failure } from '../base/failure.ts';
 import { after, between, millis } from '../base/instant.ts';
-import type { RandomSource } from '../crypto/port.ts';
 import type { Datapath } from '../datapath/protocol.ts';
 import type { ChildView, Command, Effect, IkeView } from '../ike/contract.ts';
 import { backoff } from './backoff.ts';
 import { CHILDREN_ENDED } from './failures.ts';
 import type { PlannedChild, TunnelPlan } from './plan.ts';
-import type { Scheduler } from './ports.ts';
+import type { World } from './ports.ts';
 import type { Traps } from './trap.ts';
+import type { TunnelEvents } from './tunnel-parts.ts';
 
 export type RemovalReason = Extract<Effect, { kind: 'remove-child' }>['reason'];
 
 export interface DormancyParts {
   readonly plan: Pick<TunnelPlan, 'children' | 'dpdAction'>;
-  readonly scheduler: Scheduler;
-  readonly random: RandomSource;
+  readonly world: Pick<World, 'scheduler'> & { readonly ike: Pick<World['ike'], 'random'> };
   readonly traps: Traps;
   /** What is up. */
   readonly up: () =>
@@ -30,10 +29,7 @@ export interface DormancyParts {
         readonly datapath: Pick<Datapath, 'counters'>;
       }
     | undefined;
-  readonly note: (
-    text: string,
-    data: { readonly children: string; readonly action: 'closed' | 'opened' },
-  ) => void;
+  readonly events: Pick<TunnelEvents, 'note'>;
   /** Nothing is in use any more: the IKE SA may end, the traps stay. */
   readonly sleep: () => void;
   /** The gateway has ended the last child, and the profile wants no other. */
@@ -100,7 +96,7 @@ export class Dormancy {
     if (!view && config && this.#lost.has(name) && plan.dpdAction === 'restart') this.#replace(config);
     if (!view) return;
     this.#opening.delete(name);
-    this.#later(backoff(this.#count(name), this.#parts.random), () => this.#rest(view));
+    this.#later(backoff(this.#count(name), this.#parts.world.ike.random), () => this.#rest(view));
   }
 
   #rest(view: ChildView): void {
@@ -108,14 +104,14 @@ export class Dormancy {
     this.#resting.get(name)?.cancel();
     const cancel = this.#parts.traps.set(view, () => this.#open(view));
     this.#resting.set(name, { view, cancel });
-    this.#parts.note(`${name} is not in use: closed until traffic wants it`, {
+    this.#parts.events.note('info', 'idle', `${name} is not in use: closed until traffic wants it`, {
       children: name,
       action: 'closed',
     });
   }
 
   #open(view: ChildView): void {
-    const { plan, up, note } = this.#parts;
+    const { plan, up, events } = this.#parts;
     const { name } = view;
     this.#resting.delete(name);
     this.#busyAt.delete(name);
@@ -123,7 +119,10 @@ export class Dormancy {
     const now = up();
     if (!config || !now) return;
     this.#opening.set(name, view);
-    note(`traffic wants ${name}: opening it again`, { children: name, action: 'opened' });
+    events.note('info', 'idle', `traffic wants ${name}: opening it again`, {
+      children: name,
+      action: 'opened',
+    });
     now.link.command({ kind: 'create-child', config });
   }
 
@@ -132,12 +131,12 @@ export class Dormancy {
     const again = (): void => this.#parts.up()?.link.command({ kind: 'create-child', config });
     const count = this.#count(config.name);
     if (count === 1) again();
-    else this.#later(backoff(count - 1, this.#parts.random), again);
+    else this.#later(backoff(count - 1, this.#parts.world.ike.random), again);
   }
 
   /** How often in a row this child came to nothing. */
   #count(name: string): number {
-    const now = this.#parts.scheduler.now();
+    const now = this.#parts.world.scheduler.now();
     const before = this.#lost.get(name);
     const count = before && between(before.at, now) < SOON * 2 ? before.count + 1 : 1;
     this.#lost.set(name, { count, at: now });
@@ -145,12 +144,13 @@ export class Dormancy {
   }
 
   #later(wait: typeof LOOK, run: () => void): void {
-    const { scheduler } = this.#parts;
+    const { scheduler } = this.#parts.world;
     this.#cancels.push(scheduler.at(after(scheduler.now(), wait), run));
   }
 
   #look(): void {
-    const { scheduler, up } = this.#parts;
+    const { up, world } = this.#parts;
+    const { scheduler } = world;
     this.#cancelLook = scheduler.at(after(scheduler.now(), LOOK), () => {
       const now = up();
       if (!now) return;
@@ -166,8 +166,8 @@ export class Dormancy {
   }
 
   #isIdle(child: ChildView, datapath: Pick<Datapath, 'counters'>): boolean {
-    const { plan, scheduler } = this.#parts;
-    const now = scheduler.now();
+    const { plan, world } = this.#parts;
+    const now = world.scheduler.now();
     const counters = datapath.counters(child.id);
     const seen = [counters?.idleIn, counters?.idleOut].filter((ms) => ms !== undefined);
     const before = this.#busyAt.get(child.name) ?? child.installedAt;

@@ -108,6 +108,7 @@ export class Engine implements EngineApi {
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
   readonly #startedAt: number;
+  readonly #rehearsed = new Set<string>();
   #summaries: readonly ProfileSummary[] = [];
   #childIds = 0;
   #promptIds = 0;
@@ -330,6 +331,7 @@ export class Engine implements EngineApi {
       credentials: compiled.credentials,
       missing: compiled.missing,
       stored,
+      rehearsed: this.#rehearsed,
       freshPromptId: () => ++this.#promptIds,
       freshSpi: () => this.#freshSpi(),
       freshChildId: () => ++this.#childIds,

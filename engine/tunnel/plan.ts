@@ -25,6 +25,8 @@ export interface RedirectPlan {
 export interface PlannedChild extends ChildConfig {
   /** Without traffic for so long it is closed until traffic wants it; 0 or none never. */
   readonly inactivity?: Millis;
+  /** Rekeyed once shortly after the first connect, to see whether that works. */
+  readonly rehearsal?: boolean;
 }
 
 export interface TunnelPlan {

@@ -9,6 +9,7 @@ import { after, millis } from '../base/instant.ts';
 import type { Datapath } from '../datapath/protocol.ts';
 import type { Command, IkeView, Path } from '../ike/contract.ts';
 import type { World } from './ports.ts';
+import type { TunnelEvents } from './tunnel-parts.ts';
 
 /** What is up, as far as roaming needs it. */
 export interface RoamingLink {
@@ -27,7 +28,7 @@ export interface RoamingParts {
   readonly tick: () => void;
   /** Gives up the IKE SA and makes another at once. */
   readonly renew: (failure: Failure) => void;
-  readonly note: (level: 'info' | 'warn', text: string) => void;
+  readonly events: Pick<TunnelEvents, 'note'>;
 }
 
 /** A peer that has been told of a new path, or asked after a nap, answers within this or is not waited for. */
@@ -68,7 +69,7 @@ export class Roaming {
 
   /** Addresses, routes or links have changed. */
   async networkChanged(): Promise<void> {
-    const { world, up, note } = this.#parts;
+    const { world, up, events } = this.#parts;
     const before = up()?.link.view()?.path;
     if (!before) return;
     const address = await world.localAddressFor(before.remote.address);
@@ -76,7 +77,7 @@ export class Roaming {
     const view = now?.link.view();
     if (!now || !view?.path) return;
     if (address === undefined) {
-      if (!this.#offline) note('info', 'there is no network: waiting for one');
+      if (!this.#offline) events.note('info', 'path', 'there is no network: waiting for one');
       this.#offline = true;
       return;
     }
@@ -109,7 +110,7 @@ export class Roaming {
   #ask(deadline: typeof NAP_DEADLINE, why: string): void {
     const now = this.#parts.up();
     if (!now) return;
-    this.#parts.note('info', `${why}: asking the gateway`);
+    this.#parts.events.note('info', 'path', `${why}: asking the gateway`);
     void this.#probe();
     this.#expect(deadline, `${why}, and the gateway does not answer`);
   }

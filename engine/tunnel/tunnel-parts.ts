@@ -29,6 +29,8 @@ export interface TunnelParts {
   /** Whether the profile is a stored one. */
   readonly stored: boolean;
   readonly freshPromptId: () => number;
+  /** Rekeys that were tried, of all tunnels since the engine began. */
+  readonly rehearsed: Set<string>;
   readonly events: TunnelEvents;
   readonly freshSpi: () => number;
   readonly freshChildId: () => number;

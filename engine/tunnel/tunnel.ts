@@ -26,6 +26,7 @@ import type { OpenDatapath } from './ports.ts';
 import { Prompt } from './prompt.ts';
 import { Reauthentication } from './reauthentication.ts';
 import { Redirects } from './redirects.ts';
+import { Rehearsal } from './rehearsal.ts';
 import { whatNext } from './retry.ts';
 import { Roaming, type RoamingParts } from './roaming.ts';
 import type { TunnelParts } from './tunnel-parts.ts';
@@ -40,6 +41,7 @@ export class Tunnel {
   readonly #killSwitch: KillSwitch;
   readonly #roaming: Roaming;
   readonly reauthentication: Reauthentication;
+  readonly #rehearsal: Rehearsal;
   /** The next end of a link is ours, and another link follows at once: why. */
   #renewing: Failure | undefined;
   #phase: Phase = { kind: 'down' };
@@ -68,11 +70,13 @@ export class Tunnel {
     this.#gateway = new GatewayAddresses(parts, this.#redirects);
     this.#killSwitch = new KillSwitch(parts);
     this.#roaming = new Roaming({
-      world: parts.world,
+      ...parts,
       up: () => this.#up(),
-      tick: () => this.reauthentication.tick(),
+      tick: () => {
+        this.reauthentication.tick();
+        this.#rehearsal.tick();
+      },
       renew: (failure) => this.#renew(failure),
-      note: (level, text) => parts.events.note(level, 'path', text),
     });
     this.reauthentication = new Reauthentication({
       ...parts,
@@ -83,18 +87,16 @@ export class Tunnel {
       failed: (failure) => this.#fail(failure),
       renew: (failure) => this.#replace(failure),
     });
+    this.#rehearsal = new Rehearsal({ ...parts, up: () => this.#up() });
     this.#carrier = new Carrier(parts, {
       event: (event) => this.link?.event(event) || this.reauthentication.event(event),
       failed: (reason) => this.link?.abandon(why.dataPathFailed(reason)),
     });
     const { scheduler } = parts.world;
     this.#dormancy = new Dormancy({
-      plan: parts.plan,
-      scheduler,
-      random: parts.world.ike.random,
+      ...parts,
       traps: this.#carrier.traps,
       up: () => this.#up(),
-      note: (text, data) => parts.events.note('info', 'idle', text, data),
       sleep: () => this.#sleep(),
       end: (failure) => this.#close(failure),
     });
@@ -117,7 +119,6 @@ export class Tunnel {
       ...parts,
       ready: { plan: parts.plan, credentials: parts.credentials },
       prompt: this.prompt,
-      note: (text) => parts.events.note('info', 'tunnel', text),
     });
   }
 
@@ -337,8 +338,7 @@ export class Tunnel {
     this.#roaming.begin();
     this.#carrier.watch();
     this.#dormancy.begin();
-    const keepsake = this.#secrets.proved();
-    if (keepsake) this.#parts.events.keep(keepsake);
+    this.#secrets.proved();
     this.#waiters.isUp();
   }
 

@@ -14,6 +14,7 @@ import type { AnswerResult } from './driver.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials } from './ports.ts';
 import type { Prompt, Question, Reply } from './prompt.ts';
+import type { TunnelEvents } from './tunnel-parts.ts';
 
 /** What a tunnel connects with. */
 export interface Ready {
@@ -41,7 +42,7 @@ export interface UserSecretsParts {
   /** Whether the profile is a stored one, so that an answer can be kept with it. */
   readonly stored: boolean;
   readonly prompt: Prompt;
-  readonly note: (text: string) => void;
+  readonly events: Pick<TunnelEvents, 'note' | 'keep'>;
 }
 
 /** Before IKE_SA_INIT nobody else waits. */
@@ -161,14 +162,14 @@ export class UserSecrets {
     return !this.#fromProfile && failure.check !== 'account' && this.#questions < MOST_QUESTIONS;
   }
 
-  /** Connected: what was answered is right. The caller keeps and wipes what comes back. */
-  proved(): Keepsake | undefined {
+  /** Connected: what was answered is right, and is kept where the user wants that. */
+  proved(): void {
     this.#questions = 0;
     this.#problem = undefined;
     this.#reason = undefined;
     const keepsake = this.#keepsake;
     this.#keepsake = undefined;
-    return keepsake;
+    if (keepsake) this.#parts.events.keep(keepsake);
   }
 
   /** Nobody needs an answer any more. */
@@ -207,11 +208,11 @@ export class UserSecrets {
   }
 
   #ask(question: Question, within: Millis): Promise<Reply> {
-    const { prompt, note } = this.#parts;
+    const { prompt, events } = this.#parts;
     this.#questions++;
     const whose = question.user === undefined ? '' : ` of ${question.user}`;
     const why = this.#reason === undefined ? '' : ', to authenticate again';
-    note(`asking for the ${NAMES[question.kind]}${whose}${why}`);
+    events.note('info', 'tunnel', `asking for the ${NAMES[question.kind]}${whose}${why}`);
     return new Promise((resolve) => prompt.ask({ ...question, reason: this.#reason }, within, resolve));
   }
 }

@@ -66,6 +66,7 @@ export const ADVANCED: readonly Section[] = [
       number('esp.replayWindow', '1024'),
       text('esp.inactivity', '0'),
       toggle('esp.rekeyUnused', true),
+      toggle('esp.rehearsal', false),
     ],
   },
   {

@@ -35,15 +35,17 @@ export interface FailureNoteProps {
   readonly failure: Failure;
   readonly onClose?: () => void;
   readonly actions?: ReactNode;
+  /** `orange` where the tunnel is up all the same. */
+  readonly tone?: Tone;
 }
 
 /** Why it failed: what happened in a word and in detail, whose word it is, and what to try. */
-export function FailureNote({ failure, onClose, actions }: FailureNoteProps): JSX.Element {
+export function FailureNote({ failure, onClose, actions, tone = 'red' }: FailureNoteProps): JSX.Element {
   const text = useText();
   const { code, phase, message, authenticated, check, advice = [] } = failure;
   const ofPeer = phase !== 'local' && phase !== 'resolve' && phase !== 'host';
   return (
-    <Note tone="red" alert>
+    <Note tone={tone} alert>
       <div className={styles.cardHead}>
         <h3>{text(`failure.${code}`)}</h3>
         {onClose && <IconButton icon={X} label={text('action.dismiss')} onClick={onClose} />}

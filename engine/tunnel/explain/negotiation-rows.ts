@@ -83,6 +83,22 @@ export const NEGOTIATION_ROWS: readonly Row[] = [
     ],
   },
   {
+    id: 'rehearsal',
+    codes: [
+      'NO_PROPOSAL_CHOSEN',
+      'INVALID_KE_PAYLOAD',
+      'NO_ADDITIONAL_SAS',
+      'TS_UNACCEPTABLE',
+      'INVALID_SYNTAX',
+    ],
+    checks: ['rehearsal'],
+    adds: () =>
+      'this was a rehearsal: the tunnel works with its first keys, and would be made anew when they are old',
+    advice: () => [
+      'The rehearsal can be left out with esp.rehearsal, but the rekey it stands for will come.',
+    ],
+  },
+  {
     id: 'key-exchange',
     codes: ['INVALID_KE_PAYLOAD'],
     phases: ['IKE_SA_INIT', 'IKE_AUTH'],

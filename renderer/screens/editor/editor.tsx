@@ -25,6 +25,7 @@ const fresh = (name: string): Document => ({
   name,
   gateway: { hosts: '' },
   local: { auth: { psk: '' } },
+  esp: { rehearsal: true },
 });
 
 function Form({ stored, begun }: { readonly stored: boolean; readonly begun: Document }): JSX.Element {

@@ -165,6 +165,7 @@ export function Hero({ profile, tunnel }: HeroProps): JSX.Element {
       )}
       {tunnel && standing === 'on' && (
         <div className={styles.heroFoot}>
+          {tunnel.lastFailure && <FailureNote failure={tunnel.lastFailure} tone="orange" />}
           <Figures tunnel={tunnel} />
         </div>
       )}

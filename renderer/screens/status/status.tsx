@@ -100,8 +100,8 @@ export function Status({ subject }: ScreenProps): JSX.Element {
         </>
       }
     >
-      {tunnel.lastFailure && !tunnel.usable && tunnel.lastFailure.code !== 'CANCELLED' && (
-        <FailureNote failure={tunnel.lastFailure} />
+      {tunnel.lastFailure && tunnel.lastFailure.code !== 'CANCELLED' && (
+        <FailureNote failure={tunnel.lastFailure} tone={tunnel.usable ? 'orange' : 'red'} />
       )}
       {tunnel.resting && (
         <Note tone="grey">

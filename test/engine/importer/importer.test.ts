@@ -203,6 +203,7 @@ test('a pre-shared key that is not in the file comes from the user', async () =>
   assert.equal(draft.view().anchors.length, 0);
   const document = chosen(draft, { password: 'twenty characters of it', name: 'b', gateway: '192.0.2.1' });
   assert.deepEqual(document.local.auth, { psk: 'twenty characters of it' });
+  assert.equal(document.esp?.rehearsal, true);
   assert.deepEqual([document.name, document.gateway.hosts], ['b', ['192.0.2.1']]);
   compiles(document);
 });

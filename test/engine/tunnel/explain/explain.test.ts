@@ -153,6 +153,12 @@ const CASES: readonly Case[] = [
     first: /may demand perfect forward secrecy/,
   },
   {
+    row: 'rehearsal',
+    failure: { code: 'NO_PROPOSAL_CHOSEN', phase: 'CREATE_CHILD_SA', check: 'rehearsal' },
+    says: /this was a rehearsal/,
+    first: /can be left out with esp\.rehearsal/,
+  },
+  {
     row: 'key-exchange',
     failure: { code: 'INVALID_KE_PAYLOAD', phase: 'IKE_SA_INIT' },
     says: /offered were/,

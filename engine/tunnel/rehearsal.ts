@@ -1,0 +1,45 @@
+/**
+ * A rekey that is made shortly after the first connect, to see whether it works. The first CHILD_SA gets its keys from
+ * IKE_AUTH, which agrees on no key exchange of its own (RFC 7296 §1.2): that the ends differ in PFS shows only when it
+ * is rekeyed, an hour later and with the tunnel's end as its consequence.
+ */
+import { between, millis } from '../base/instant.ts';
+import { printProposal } from '../crypto/proposals.ts';
+import type { Command, IkeView } from '../ike/contract.ts';
+import type { TunnelPlan } from './plan.ts';
+import type { Scheduler } from './ports.ts';
+
+export interface RehearsalParts {
+  readonly plan: Pick<TunnelPlan, 'name' | 'children'>;
+  readonly world: { readonly scheduler: Pick<Scheduler, 'now'> };
+  /** What was tried, by profile, child and its proposals. */
+  readonly rehearsed: Set<string>;
+  readonly up: () =>
+    | { readonly link: { view(): IkeView | undefined; command(command: Command): void } }
+    | undefined;
+}
+
+/** After the SA was installed: connecting is over, and the user still looks. */
+const DELAY = millis(5_000);
+
+export class Rehearsal {
+  readonly #parts: RehearsalParts;
+
+  constructor(parts: RehearsalParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks for what is due; once a second while a link carries traffic. */
+  tick(): void {
+    const { plan, world, rehearsed, up } = this.#parts;
+    const link = up()?.link;
+    for (const child of link?.view()?.children ?? []) {
+      const config = plan.children.find(({ name }) => name === child.name);
+      if (!config?.rehearsal || between(child.installedAt, world.scheduler.now()) < DELAY) continue;
+      const what = [plan.name, child.name, ...config.proposals.map(printProposal)].join(' ');
+      if (rehearsed.has(what)) continue;
+      rehearsed.add(what);
+      if (child.generation === 0) link?.command({ kind: 'rekey-child', id: child.id, rehearsal: true });
+    }
+  }
+}
