@@ -71,7 +71,7 @@ test('proposals are judged while they are typed, weak ones marked', async () => 
   await home.hero('branch').waitFor();
   const { profile } = await stage.engine.getProfile('branch');
   assert.deepEqual(profile.ike, { proposals: 'aes256gcm16-prfsha384-ecp384!', lifetime: '2h' });
-  assert.deepEqual(profile.esp, { proposals: 'suite-b' });
+  assert.deepEqual(profile.esp, { proposals: 'suite-b', rehearsal: true });
 });
 
 test('a stored secret stays as it is unless another one is typed', async () => {
