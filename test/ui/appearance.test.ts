@@ -14,8 +14,8 @@ before(async () => {
   stage = await Stage.open();
   for (const profile of demoProfiles(stage.demo?.scene ?? assert.fail()))
     await stage.engine.addProfile({ profile });
-  await stage.engine.up({ profile: 'office', wait: true });
   await stage.engine.up({ profile: 'wrong-secret', wait: true }).catch(() => undefined);
+  await stage.engine.up({ profile: 'office', wait: true });
 });
 after(() => stage.close());
 
@@ -29,6 +29,7 @@ async function eachScreen(page: Page, look: (name: string) => Promise<void>): Pr
   const home = new HomePage(page);
   await home.open('Home');
   await home.choose('wrong-secret');
+  await home.shows('wrong-secret', 'Failed');
   await look('Home with a failure');
   await home.button('New profile').click();
   await home.button('Advanced settings').click();

@@ -82,8 +82,8 @@ const stage = await Stage.open();
 try {
   if (!stage.demo) throw new Error('the demo is not there');
   for (const profile of demoProfiles(stage.demo.scene)) await stage.engine.addProfile({ profile });
-  await stage.engine.up({ profile: 'office', wait: true });
   await stage.engine.up({ profile: 'wrong-secret', wait: true }).catch(() => undefined);
+  await stage.engine.up({ profile: 'office', wait: true });
   const watching = await stage.window({ width: 1000, height: 720 });
   await new WindowPage(watching).open('Status');
   await watching.waitForTimeout(LET_IT_RUN_MS / 2);
