@@ -16,9 +16,13 @@ export interface EventData {
     readonly done: boolean;
     readonly durationMs?: number;
   };
-  /** A new IKE SA beside the one in use; without `done` it begins, with `code` nothing came of it. */
+  /**
+   * A new IKE SA beside the one in use, with the gateway `to` when we are sent to another one; without `done` it begins,
+   * with `code` nothing came of it.
+   */
   readonly reauth: {
     readonly cause: string;
+    readonly to?: string;
     readonly done: boolean;
     readonly durationMs?: number;
     readonly code?: string;

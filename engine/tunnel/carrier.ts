@@ -1,5 +1,7 @@
 /** The data path of a tunnel: opened with its first attempt, kept over all links, closed at its end. */
+import type { Millis } from '../base/brand.ts';
 import type { DatapathEvent } from '../datapath/protocol.ts';
+import type { ChildView } from '../ike/contract.ts';
 import { DatapathSlot } from './datapath-slot.ts';
 import { DropWatch } from './drop-watch.ts';
 import type { OpenDatapath } from './ports.ts';
@@ -45,6 +47,17 @@ export class Carrier {
   /** Tells of drops from now on. */
   watch(): void {
     this.#drops.begin();
+  }
+
+  /** Waits for a packet that wants through. @param deaf how long packets are not minded yet @returns calls it off */
+  hold(children: readonly ChildView[], deaf: Millis, wake: () => void): () => void {
+    const { world, events } = this.#parts;
+    events.note('info', 'tunnel', 'waiting for traffic before the next attempt');
+    return this.traps.setAll(children, world.scheduler, deaf, () => {
+      const data = { children: children.map(({ name }) => name).join(' '), action: 'opened' };
+      events.note('info', 'idle', 'traffic wants through', data);
+      wake();
+    });
   }
 
   close(): Promise<void> {

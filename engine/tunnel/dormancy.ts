@@ -149,7 +149,7 @@ export class Dormancy {
   }
 
   #look(): void {
-    const { up, world } = this.#parts;
+    const { up, world, events, sleep } = this.#parts;
     const { scheduler } = world;
     this.#cancelLook = scheduler.at(after(scheduler.now(), LOOK), () => {
       const now = up();
@@ -157,7 +157,10 @@ export class Dormancy {
       const children = (now.link.view()?.children ?? []).filter((child) => child.state === 'INSTALLED');
       const idle = children.filter((child) => this.#isIdle(child, now.datapath));
       if (children.length > 0 && idle.length === children.length && this.#opening.size === 0) {
-        this.#parts.sleep();
+        const names = [...new Set([...children.map(({ name }) => name), ...this.resting])].join(' ');
+        const data = { children: names, action: 'closed' };
+        events.note('info', 'idle', 'nothing is in use: closed until traffic wants it', data);
+        sleep();
         return;
       }
       for (const { id } of idle) now.link.command({ kind: 'delete-child', id, unused: true });

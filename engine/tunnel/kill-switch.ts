@@ -28,8 +28,13 @@ export class KillSwitch {
     this.#note(await host.guard(plan.name, { ...guard, mode }));
   }
 
+  /** The tunnel has ended. @param wanted its user has not let it go: nothing goes out beside it before that */
+  leave(wanted: boolean): Promise<void> {
+    return wanted ? this.#shut() : this.end();
+  }
+
   /** Stays shut without a tunnel. Never throws: what was in force still is. */
-  async shut(): Promise<void> {
+  async #shut(): Promise<void> {
     try {
       await this.arm(this.#gateways);
     } catch (error) {

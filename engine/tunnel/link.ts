@@ -96,6 +96,8 @@ export class Link {
   readonly #known = new Map<string, ChildView>();
   /** Closed until traffic wants them; their routes stay. */
   readonly #resting = new Set<string>();
+  /** Outside the tunnel beside our own gateway: those that other links speak to. */
+  #others: readonly string[] = [];
   #driver: SessionDriver | undefined;
   #ikeSocket: IkeSocket | undefined;
   #assigned: Assigned | undefined;
@@ -192,6 +194,23 @@ export class Link {
       : ike;
   }
 
+  /**
+   * Keeps more addresses out of the tunnel, and those of before no longer; resolves when the host does.
+   * @throws OsError and the host is as it was
+   */
+  async letOut(addresses: readonly string[]): Promise<void> {
+    this.#others = addresses;
+    const before = this.#hostState;
+    if (!before || this.#ended) return;
+    const errors: unknown[] = [];
+    this.#applyHost((error) => {
+      this.#hostState = before;
+      errors.push(error);
+    });
+    await this.#hostWork;
+    if (errors.length > 0) throw errors[0];
+  }
+
   /** Carries the traffic from now on, and then shapes the host; `usable` follows. */
   takeOver(): void {
     this.#heldBack = false;
@@ -250,6 +269,7 @@ export class Link {
     return this.view()?.children.map(({ spiIn }) => spiIn) ?? [];
   }
 
+  /** Every address of its gateway. */
   get bypass(): readonly string[] {
     return this.#parts.bypass;
   }
@@ -318,8 +338,9 @@ export class Link {
   }
 
   /** False when the host is as it should be. */
-  #applyHost(): boolean {
-    const { plan, host, open, bypass, events, remote } = this.#parts;
+  #applyHost(failed: (error: unknown) => void = (error) => this.#hostFailed(error)): boolean {
+    const { plan, host, open, events, remote } = this.#parts;
+    const bypass = [...new Set([...this.#parts.bypass, ...this.#others])];
     const resting = [...this.#resting].flatMap((name) => this.#known.get(name) ?? []);
     const children = [...this.#children.values(), ...resting];
     const mtu = plan.mtu ?? this.#innerMtu(children, remote.address);
@@ -337,7 +358,7 @@ export class Link {
         const changes = [...guarded, ...(await host.apply(plan.name, desired))];
         if (!this.#ended) events.usable(changes.map((c) => c.description));
       } catch (error) {
-        this.#hostFailed(error);
+        failed(error);
       }
     });
     return true;

@@ -1,7 +1,8 @@
 /**
  * Authenticating anew while the tunnel stays up (RFC 7296 §2.8.3, RFC 4478): another IKE SA with all CHILD_SAs is made
  * beside the one in use, takes its traffic, and only then does the old one end. Where the gateway wants no two of them,
- * the old one ends first. When nothing comes of it the old one stays until its authentication is over.
+ * the old one ends first. When nothing comes of it the old one stays until its authentication is over. A gateway that
+ * the one in use sends us to (RFC 5685 §5) is gone over to in the same way, and is kept out of the tunnel meanwhile.
  */
 import type { Instant, Millis } from '../base/brand.ts';
 import type { Failure, FailureCode } from '../base/failure.ts';
@@ -10,11 +11,15 @@ import { type Endpoint, formatPrefix } from '../base/ip.ts';
 import type { DatapathEvent } from '../datapath/protocol.ts';
 import type { NoteData } from '../ike/contract.ts';
 import { fraction, softSpan } from '../ike/lifetime.ts';
-import { asFailure, deserves } from './judgement.ts';
+import { turn } from './candidates.ts';
+import * as why from './failures.ts';
+import type { FoundGateways, GatewayAddresses } from './gateway-addresses.ts';
+import { asFailure, deserves, worthTrying } from './judgement.ts';
 import type { Beside, Link } from './link.ts';
 import { Patience } from './patience.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { World } from './ports.ts';
+import type { Redirects } from './redirects.ts';
 import type { TunnelEvents } from './tunnel-parts.ts';
 import type { Ready, UserSecrets } from './user-secrets.ts';
 
@@ -23,11 +28,17 @@ export interface Heir {
   readonly link: Link;
   readonly ready: Ready;
   readonly remote: Endpoint;
+  /** Of the same gateway, if this one does not answer. */
+  readonly rest: readonly Endpoint[];
 }
 
 export interface ReauthenticationParts {
   readonly plan: Pick<TunnelPlan, 'reauth' | 'patience'>;
-  readonly world: Pick<World, 'scheduler'> & { readonly ike: Pick<World['ike'], 'random'> };
+  readonly world: Pick<World, 'scheduler' | 'localAddressFor'> & {
+    readonly ike: Pick<World['ike'], 'random'>;
+  };
+  readonly redirects: Pick<Redirects, 'underWay' | 'hosts' | 'stay'>;
+  readonly gateway: Pick<GatewayAddresses, 'find'>;
   /** The link that carries the traffic. */
   readonly up: () => Link | undefined;
   readonly events: Pick<TunnelEvents, 'note'>;
@@ -55,7 +66,11 @@ const ONE_AT_A_TIME: ReadonlySet<FailureCode> = new Set([
 
 interface Attempt {
   readonly cause: string;
+  /** The gateway that we are sent to; else it is the one in use. */
+  readonly to: string | undefined;
   readonly began: Instant;
+  /** Addresses that stay out of the tunnel for it. */
+  bypass: readonly string[];
   /** Once there is something to connect with. */
   heir: Heir | undefined;
 }
@@ -63,6 +78,8 @@ interface Attempt {
 export class Reauthentication {
   readonly #parts: ReauthenticationParts;
   readonly #patience: Patience;
+  /** Of the endpoint that has not answered yet, while others wait. */
+  readonly #turn: Patience;
   #attempt: Attempt | undefined;
   /** Links that are being closed, and who waits for their end. */
   readonly #leaving = new Set<Link>();
@@ -77,6 +94,10 @@ export class Reauthentication {
   constructor(parts: ReauthenticationParts) {
     this.#parts = parts;
     this.#patience = new Patience(parts.world.scheduler, () => this.#tooLong());
+    this.#turn = new Patience(parts.world.scheduler, () => {
+      const heir = this.#attempt?.heir;
+      heir?.link.abandon(why.silent(heir.remote));
+    });
   }
 
   /** A link that was authenticated just now carries the traffic. */
@@ -114,6 +135,17 @@ export class Reauthentication {
     if (!this.#attempt) void this.#run('asked for');
   }
 
+  /** To the gateway that we are sent to, which whatever else is under way would not lead to. */
+  goOver(): void {
+    this.#giveUp();
+    void this.#run('redirect');
+  }
+
+  /** Something of the gateway has come. */
+  heard(link: Link): void {
+    if (this.#isHeir(link)) this.#turn.stop();
+  }
+
   /** A question of the attempt has come up or gone. */
   asking(standing: boolean): void {
     if (standing) this.#patience.pause();
@@ -132,7 +164,10 @@ export class Reauthentication {
   }
 
   complete(link: Link): void {
-    if (this.#isHeir(link)) link.takeOver();
+    if (!this.#isHeir(link)) return;
+    // The old one has yet to be told that it ends.
+    void link.letOut(this.#parts.up()?.bypass ?? []);
+    link.takeOver();
   }
 
   /** True when the link was ours and has taken the place of the other. */
@@ -141,19 +176,20 @@ export class Reauthentication {
     if (!attempt || !this.#isHeir(link)) return false;
     const { world, up, switched } = this.#parts;
     const old = up();
-    this.#patience.stop();
-    this.#attempt = undefined;
+    this.#close();
     switched(link);
     if (old) {
       this.#leaving.add(old);
       old.command({ kind: 'retire' });
     }
     link.lead();
+    void this.#letOut();
     const durationMs = Math.round(between(attempt.began, world.scheduler.now()));
     const [before, now] = [addressesOf(old), addressesOf(link)];
     const moved = before === now ? '' : `; this machine is now ${now} in the tunnel, and was ${before}`;
-    this.#note('info', `authenticated again in ${durationMs} ms: a new IKE SA carries the traffic${moved}`, {
-      cause: attempt.cause,
+    const what = attempt.to === undefined ? 'authenticated again' : `gone over to ${attempt.to}`;
+    this.#note('info', `${what} in ${durationMs} ms: a new IKE SA carries the traffic${moved}`, {
+      ...dataOf(attempt),
       done: true,
       durationMs,
       ...(before === now ? {} : { addresses: now }),
@@ -181,11 +217,23 @@ export class Reauthentication {
   closed(link: Link, failure: Failure | undefined): boolean {
     if (this.#leaving.delete(link)) {
       this.#parts.up()?.lead();
+      void this.#letOut();
       if (this.#leaving.size === 0) for (const done of this.#waiters.splice(0)) done();
       return true;
     }
-    if (!this.#isHeir(link)) return false;
+    const attempt = this.#attempt;
+    if (attempt?.heir?.link !== link) return false;
     this.#parts.up()?.lead();
+    if (failure?.code === 'REDIRECTED') {
+      attempt.heir = undefined;
+      this.goOver();
+      return true;
+    }
+    const rest = failure ? worthTrying(attempt.heir, failure) : [];
+    if (rest.length > 0) {
+      this.#try(attempt, attempt.heir.ready, rest);
+      return true;
+    }
     this.#failed(failure ?? over('the gateway ended the new IKE SA'));
     return true;
   }
@@ -193,30 +241,45 @@ export class Reauthentication {
   /** The link in use is gone: what was made beside it is all there is. The tunnel lets it take over. */
   inherit(): Heir | undefined {
     const heir = this.#attempt?.heir;
-    if (!heir) return undefined;
-    this.#patience.stop();
-    this.#attempt = undefined;
+    if (heir) this.#close();
     return heir;
   }
 
   /** The network has changed: an attempt from an address that is no longer ours comes to nothing. */
-  moved(): void {
-    const fresh = this.#attempt?.heir?.link;
-    const [now, then] = [this.#parts.up()?.view()?.path?.local.address, fresh?.view()?.path?.local.address];
-    if (!fresh || now === undefined || then === undefined || now === then) return;
+  async moved(): Promise<void> {
+    const { world } = this.#parts;
+    const heir = this.#attempt?.heir;
+    const then = heir?.link.view()?.path?.local.address;
+    if (!heir || then === undefined) return;
+    const now = await world.localAddressFor(heir.remote.address);
+    if (this.#attempt?.heir !== heir || now === undefined || now === then) return;
+    if (this.#attempt.to !== undefined) {
+      this.goOver();
+      return;
+    }
     this.drop();
     this.#note('info', 'authenticating again is put off: the network changed');
-    this.#notBefore = after(this.#parts.world.scheduler.now(), AFTER_MOVE);
+    this.#notBefore = after(world.scheduler.now(), AFTER_MOVE);
   }
 
   /** Gives up what is under way. */
   drop(): void {
+    this.#giveUp();
+    this.#parts.redirects.stay();
+  }
+
+  #giveUp(): void {
     const fresh = this.#attempt?.heir?.link;
-    this.#patience.stop();
-    this.#attempt = undefined;
+    this.#close();
     if (!fresh) return;
     this.#parts.secrets().withdraw();
     this.#leave(fresh);
+  }
+
+  #close(): void {
+    this.#patience.stop();
+    this.#turn.stop();
+    this.#attempt = undefined;
   }
 
   /** The same, and all links with it; resolves when they have told the gateway. */
@@ -237,30 +300,72 @@ export class Reauthentication {
   }
 
   async #run(cause: string): Promise<void> {
-    const { plan, world, up, secrets, make } = this.#parts;
-    const attempt: Attempt = { cause, began: world.scheduler.now(), heir: undefined };
+    const { world, up, secrets, redirects } = this.#parts;
+    const to = redirects.underWay ? redirects.hosts[0] : undefined;
+    const attempt: Attempt = { cause, to, began: world.scheduler.now(), bypass: [], heir: undefined };
     this.#attempt = attempt;
-    this.#note('info', `authenticating again: ${cause}`, { cause, done: false });
+    const what = to === undefined ? `authenticating again: ${cause}` : `going over to ${to}`;
+    this.#note('info', what, { ...dataOf(attempt), done: false });
     const ready = await secrets().complete('reauthentication');
     if (this.#attempt !== attempt) return;
     if (ready && !ready.ok) {
       this.#failed(ready.error);
       return;
     }
-    const old = up();
-    const view = old?.view();
-    if (!ready || !old || !view?.path) {
-      this.#attempt = undefined;
+    if (!ready || !up()?.view()?.path) {
+      this.drop();
       return;
     }
-    const link = make(ready.value, view.path.remote, old.bypass, {
-      children: new Set(view.children.map((child) => child.name)),
+    let found: Pick<FoundGateways, 'addresses' | 'endpoints'>;
+    try {
+      found = await this.#find(attempt);
+      if (this.#attempt !== attempt) return;
+      attempt.bypass = found.addresses;
+      await this.#reach();
+    } catch (error) {
+      if (this.#attempt === attempt) this.#failed(asFailure(error));
+      return;
+    }
+    if (this.#attempt !== attempt) return;
+    this.#patience.start(this.#parts.plan.patience);
+    this.#try(attempt, ready.value, found.endpoints);
+  }
+
+  async #find({ to }: Attempt): Promise<Pick<FoundGateways, 'addresses' | 'endpoints'>> {
+    const { gateway, up } = this.#parts;
+    if (to !== undefined) return await gateway.find();
+    const old = up();
+    const remote = old?.view()?.path?.remote;
+    return { addresses: old?.bypass ?? [], endpoints: remote ? [remote] : [] };
+  }
+
+  #try(attempt: Attempt, ready: Ready, [remote, ...rest]: readonly Endpoint[]): void {
+    const { plan, up, make } = this.#parts;
+    const old = up();
+    if (!remote || !old) {
+      this.#failed(why.noRoute(attempt.to ?? 'the gateway'));
+      return;
+    }
+    const link = make(ready, remote, attempt.bypass, {
+      children: new Set(old.view()?.children.map((child) => child.name)),
       addresses: old.assigned?.addresses ?? [],
       hostState: old.hostState,
     });
-    attempt.heir = { link, ready: ready.value, remote: view.path.remote };
-    this.#patience.start(plan.patience);
-    await link.start().catch((error: unknown) => link.abandon(asFailure(error)));
+    attempt.heir = { link, ready, remote, rest };
+    if (rest.length > 0) this.#turn.start(turn(plan.patience, rest.length + 1));
+    else this.#turn.stop();
+    link.start().catch((error: unknown) => link.abandon(asFailure(error)));
+  }
+
+  /** A packet to a gateway that the host would route into the tunnel reaches nobody. @throws OsError */
+  async #reach(): Promise<void> {
+    const others = [...(this.#attempt?.bypass ?? []), ...[...this.#leaving].flatMap((link) => link.bypass)];
+    await this.#parts.up()?.letOut(others);
+  }
+
+  /** The same, where nothing hangs on it. */
+  async #letOut(): Promise<void> {
+    await this.#reach().catch((error: unknown) => this.#note('warn', asFailure(error).message));
   }
 
   #tooLong(): void {
@@ -269,7 +374,7 @@ export class Reauthentication {
     this.#leave(fresh);
     const span = `${Math.round(this.#parts.plan.patience / 1000)} s`;
     this.#failed({
-      ...over(`not authenticated again within ${span}`),
+      ...over(`not connected within ${span}`),
       code: 'NO_ANSWER',
       authenticated: false,
     });
@@ -282,27 +387,27 @@ export class Reauthentication {
   }
 
   #failed(failure: Failure): void {
-    const { world, up, secrets, renew, failed } = this.#parts;
-    const cause = this.#attempt?.cause ?? '';
-    this.#patience.stop();
-    this.#attempt = undefined;
+    const { world, up, secrets, renew, failed, redirects } = this.#parts;
+    const attempt = this.#attempt;
+    this.#close();
     secrets().withdraw();
-    if (up() === undefined) return;
-    if (isRefusedBeside(failure)) {
+    if (up() === undefined || !attempt) return;
+    void this.#letOut();
+    if (attempt.to === undefined && isRefusedBeside(failure)) {
       const text = `the gateway takes no second IKE SA beside the first (${failure.message}): the old one ends before the new one`;
       renew(over(text));
       return;
     }
     if (secrets().again(failure)) {
-      void this.#run(cause);
+      void this.#run(attempt.cause);
       return;
     }
+    redirects.stay();
     failed(failure);
-    this.#note('warn', `could not authenticate again: ${failure.message}; the tunnel stays as it is`, {
-      cause,
-      done: true,
-      code: failure.code,
-    });
+    const what = attempt.to === undefined ? 'authenticate again' : `go over to ${attempt.to}`;
+    const text = `could not ${what}: ${failure.message}; the tunnel stays as it is`;
+    this.#note('warn', text, { ...dataOf(attempt), done: true, code: failure.code });
+    if (attempt.to !== undefined) return;
     const ends = earliest(this.#hard, up()?.view()?.authExpiresAt);
     const now = world.scheduler.now();
     const wait = ends === undefined ? undefined : Math.max(LEAST_WAIT, (ends - now) / 3);
@@ -312,6 +417,9 @@ export class Reauthentication {
     this.#notBefore = wait === undefined ? undefined : after(now, wait as Millis);
   }
 }
+
+const dataOf = ({ cause, to }: Attempt): NoteData =>
+  to === undefined ? { cause } : { cause: 'redirect', to };
 
 const isRefusedBeside = ({ authenticated, phase, code }: Failure): boolean =>
   authenticated && (phase === 'CREATE_CHILD_SA' || (phase !== 'local' && ONE_AT_A_TIME.has(code)));

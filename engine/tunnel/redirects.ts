@@ -41,18 +41,23 @@ export interface RedirectsParts {
 
 export class Redirects {
   readonly #parts: RedirectsParts;
-  readonly #leave: () => void;
+  readonly #goOver: () => void;
   /** When each of the latest was taken. */
   #taken: Instant[] = [];
   #target: RedirectTarget | undefined;
   #from: string | undefined;
-  /** Why the session that has just sent us away ends. */
-  #ending: Failure | undefined;
+  /** The gateway that we are connected to was named by another; else it is the profile's own. */
+  #settled: RedirectTarget | undefined;
 
-  /** @param leave exchanges the connection that is up for one with `hosts` */
-  constructor(parts: RedirectsParts, leave: () => void) {
+  /** @param goOver makes a connection with `hosts` beside the one that is up */
+  constructor(parts: RedirectsParts, goOver: () => void) {
     this.#parts = parts;
-    this.#leave = leave;
+    this.#goOver = goOver;
+  }
+
+  /** We were sent to a gateway, and are not there yet. */
+  get underWay(): boolean {
+    return this.#target !== this.#settled;
   }
 
   /** Where to connect to: the gateway that we were sent to, else the profile's own. */
@@ -74,8 +79,11 @@ export class Redirects {
     };
   }
 
-  /** The gateway sends us to another one, which takes the place of the profile's unless it leads in circles. */
-  take({ target, phase, from }: RedirectEffect): void {
+  /**
+   * The gateway sends us to another one, which takes the place of the profile's unless it leads in circles.
+   * @returns why the session ends that said so; one that is established goes on
+   */
+  take({ target, phase, from }: RedirectEffect): Failure | undefined {
     const { world, events } = this.#parts;
     const now = world.scheduler.now();
     this.#taken = this.#taken.filter((at) => now - at < LOOP_PERIOD);
@@ -88,34 +96,46 @@ export class Redirects {
     const ends = { phase, authenticated: phase !== 'IKE_SA_INIT' };
     if (circle !== undefined && phase === 'established') {
       events.note('warn', 'redirect', `not followed: ${circle}`);
-      return;
+      return undefined;
     }
-    if (circle !== undefined) {
-      this.#ending = { ...ends, code: 'REDIRECT_REFUSED', message: circle, check: 'loop' };
-      return;
-    }
-    this.#ending = { ...ends, code: 'REDIRECTED', message: `the gateway sends us to ${target.text}` };
+    if (circle !== undefined) return { ...ends, code: 'REDIRECT_REFUSED', message: circle, check: 'loop' };
     this.#taken.push(now);
     this.#target = target;
     this.#from = from;
-    if (phase === 'established') this.#leave();
-  }
-
-  /** Why a session has really ended, that was sent away before. */
-  judged(failure: Failure | undefined): Failure | undefined {
-    const ending = this.#ending;
-    this.#ending = undefined;
-    return failure === undefined || failure.code === 'REDIRECTED' ? (ending ?? failure) : failure;
+    if (phase !== 'established')
+      return { ...ends, code: 'REDIRECTED', message: `the gateway sends us to ${target.text}` };
+    this.#goOver();
+    return undefined;
   }
 
   /** The gateway is reached: whoever sent us there is no longer told of. */
   arrived(): void {
+    this.#settled = this.#target;
     this.#from = undefined;
+  }
+
+  /** The gateway that sent us away is gone: there is no staying. @returns whether one had */
+  depart(): boolean {
+    const sent = this.underWay;
+    this.#settled = this.#target;
+    return sent;
+  }
+
+  /** Nothing came of it: the gateway that we are connected to stays ours. */
+  stay(): void {
+    if (this.underWay) this.#from = undefined;
+    this.#target = this.#settled;
   }
 
   /** The profile's own gateways come next. */
   forget(): void {
     this.#target = undefined;
+    this.#settled = undefined;
     this.#from = undefined;
   }
+}
+
+/** Why a session has really ended. @param sentAway what `take` said when it was sent away before */
+export function endOf(failure: Failure | undefined, sentAway: Failure | undefined): Failure | undefined {
+  return failure === undefined || failure.code === 'REDIRECTED' ? (sentAway ?? failure) : failure;
 }

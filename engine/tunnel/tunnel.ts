@@ -25,7 +25,7 @@ import type { TunnelPlan } from './plan.ts';
 import type { OpenDatapath } from './ports.ts';
 import { Prompt } from './prompt.ts';
 import { Reauthentication } from './reauthentication.ts';
-import { Redirects } from './redirects.ts';
+import { endOf, Redirects } from './redirects.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { whatNext } from './retry.ts';
 import { Roaming, type RoamingParts } from './roaming.ts';
@@ -66,7 +66,7 @@ export class Tunnel {
   constructor(parts: TunnelParts) {
     this.plan = parts.plan;
     this.#parts = parts;
-    this.#redirects = new Redirects(parts, () => this.#replace(why.SENT_AWAY));
+    this.#redirects = new Redirects(parts, () => this.reauthentication.goOver());
     this.#gateway = new GatewayAddresses(parts, this.#redirects);
     this.#killSwitch = new KillSwitch(parts);
     this.#roaming = new Roaming({
@@ -80,6 +80,8 @@ export class Tunnel {
     });
     this.reauthentication = new Reauthentication({
       ...parts,
+      redirects: this.#redirects,
+      gateway: this.#gateway,
       secrets: () => this.#secrets,
       up: () => (this.#phase.kind === 'up' ? this.#phase.link : undefined),
       make: (ready, remote, bypass, beside) => this.#link(ready, remote, bypass, beside),
@@ -201,7 +203,7 @@ export class Tunnel {
         this.#renew(why.NETWORK_CHANGED);
     } else {
       await this.#roaming.networkChanged();
-      this.reauthentication.moved();
+      await this.reauthentication.moved();
     }
   }
 
@@ -260,12 +262,11 @@ export class Tunnel {
     }
     if (this.#phase !== preparing) return;
     for (const { address, failure } of found.useless) this.attempts.passedOver(address, failure);
-    if (found.endpoints.length > 0) this.#try(complete.value, found.endpoints, found.addresses);
-    else await this.#over(found.addresses.length > 0 ? why.noRoute('the gateway') : why.NO_ADDRESS);
+    this.#try(complete.value, found.endpoints, found.addresses);
   }
 
   #try(ready: Ready, [remote, ...rest]: readonly Endpoint[], bypass: readonly string[]): void {
-    if (!remote) return void this.#over(why.NO_ADDRESS);
+    if (!remote) return void this.#over(bypass.length > 0 ? why.noRoute('the gateway') : why.NO_ADDRESS);
     this.attempts.trying(remote);
     if (rest.length > 0) this.#turn.start(turn(this.plan.patience, rest.length + 1));
     const link = this.#link(ready, remote, bypass);
@@ -278,6 +279,7 @@ export class Tunnel {
     if (!open) throw new TypeError('a link needs a data path');
     const { world, events } = this.#parts;
     const began = world.scheduler.now();
+    let sentAway: Failure | undefined;
     this.#secrets.begin();
     const link: Link = new Link({
       ...this.#parts,
@@ -286,7 +288,7 @@ export class Tunnel {
       remote,
       bypass,
       beside,
-      followRedirects: beside ? undefined : this.#redirects.policy(bypass),
+      followRedirects: this.#redirects.policy(bypass),
       events: {
         state: () => events.changed(),
         ask: (ask, answer) => this.#secrets.answer(ask, between(began, world.scheduler.now()), answer),
@@ -297,18 +299,21 @@ export class Tunnel {
           this.#dormancy.failed(name);
           events.note('warn', 'child', `${name}: ${this.#fail(failure).message}`);
         },
-        redirect: (effect) => this.#redirects.take(effect),
+        redirect: (effect) => {
+          // One that is being retired has nothing more to say.
+          if (this.link === link || effect.phase !== 'established') sentAway = this.#redirects.take(effect);
+        },
         suspicion: (sign) => this.#roaming.suspected(sign),
         childEnded: (view, reason, left) => {
           if (this.#phase.kind === 'up' && this.link === link) this.#dormancy.ended(view, reason, left);
         },
         note: (level, topic, text, data) => events.note(level, topic, text, data),
         message: (effect) => {
-          if (effect.kind === 'message' && effect.direction === 'received') this.#turn.stop();
+          if (effect.kind === 'message' && effect.direction === 'received') this.#heard(link);
           events.message(effect);
         },
         closed: (reason) => {
-          const failure = this.#redirects.judged(reason);
+          const failure = endOf(reason, sentAway);
           if (failure && this.#phase.kind === 'connecting' && this.link === link)
             this.attempts.failed(failure);
           void this.#linkClosed(link, failure);
@@ -316,6 +321,11 @@ export class Tunnel {
       },
     });
     return link;
+  }
+
+  #heard(link: Link): void {
+    this.#turn.stop();
+    this.reauthentication.heard(link);
   }
 
   #usable(link: Link, changes: readonly string[]): void {
@@ -326,7 +336,6 @@ export class Tunnel {
     this.#patience.stop();
     this.#turn.stop();
     this.attempts.connected();
-    this.#redirects.arrived();
     this.#everUp = true;
     this.reauthentication.begin();
     this.#carries(link);
@@ -334,6 +343,7 @@ export class Tunnel {
 
   #carries(link: Link): void {
     this.#lastFailure = undefined;
+    this.#redirects.arrived();
     this.#enter({ kind: 'up', link });
     this.#roaming.begin();
     this.#carrier.watch();
@@ -356,9 +366,6 @@ export class Tunnel {
     const { link } = this.#phase;
     this.#roaming.end();
     this.#dormancy.end();
-    const children = link.known.map(({ name }) => name).join(' ');
-    const data = { children, action: 'closed' };
-    this.#parts.events.note('info', 'idle', 'nothing is in use: closed until traffic wants it', data);
     this.#enter({ kind: 'closing', link, held: true });
     link.command({ kind: 'close' });
   }
@@ -370,10 +377,11 @@ export class Tunnel {
     if (heir) {
       this.#parts.events.note('warn', 'tunnel', failure?.message ?? 'the old IKE SA has ended');
       this.#patience.start(this.plan.patience);
-      this.#enter({ kind: 'connecting', ...heir, rest: [], bypass: heir.link.bypass });
+      this.#enter({ kind: 'connecting', ...heir, bypass: heir.link.bypass });
       heir.link.takeOver();
       return;
     }
+    if (lost && this.#redirects.depart()) this.#renewing = why.SENT_AWAY;
     this.prompt.withdraw();
     this.#turn.stop();
     await link.settled();
@@ -456,15 +464,9 @@ export class Tunnel {
 
   /** Waits for a packet that wants through. @param deaf how long packets are not minded yet */
   #hold(deaf: Millis = millis(0)): void {
-    const { scheduler } = this.#parts.world;
     const before = this.link;
     if (before && before.known.length > 0) this.#known = before.known;
-    const cancel = this.#carrier.traps.setAll(this.#known, scheduler, deaf, () => {
-      const data = { children: this.resting.join(' '), action: 'opened' };
-      this.#parts.events.note('info', 'idle', 'traffic wants through', data);
-      void this.#prepare();
-    });
-    this.#parts.events.note('info', 'tunnel', 'waiting for traffic before the next attempt');
+    const cancel = this.#carrier.hold(this.#known, deaf, () => void this.#prepare());
     this.#enter({ kind: 'held', cancel, host: before?.hostState });
   }
 
@@ -484,9 +486,7 @@ export class Tunnel {
     const undone = await host.clear(this.plan.name);
     for (const change of undone) events.note('info', 'host', change.description);
     await this.#carrier.close();
-    // A tunnel that was lost is still wanted: nothing goes out beside it before its user has let it go.
-    if (!this.#wanted || !this.#everUp) await this.#killSwitch.end();
-    else await this.#killSwitch.shut();
+    await this.#killSwitch.leave(this.#wanted && this.#everUp);
     this.#hostChanges = [];
     this.#everUp = false;
     this.attempts.end();

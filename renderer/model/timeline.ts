@@ -24,7 +24,9 @@ export interface Mark {
 
 export interface Rekey {
   readonly time: string;
-  readonly what: 'ike' | 'child' | 'reauth';
+  readonly what: 'ike' | 'child' | 'reauth' | 'redirect';
+  /** The gateway that took the place of the other. */
+  readonly to: string | undefined;
   readonly child: string | undefined;
   readonly by: 'us' | 'peer';
   readonly cause: string | undefined;
@@ -91,7 +93,12 @@ export function marks(history: readonly TunnelEvent[], nowIso: string): readonly
   });
 }
 
-/** Rekeys and reauthentications that were done, latest first. */
+function whatOf(topic: string, data: NonNullable<TunnelEvent['data']>): Rekey['what'] {
+  if (topic === 'reauth') return data.to === undefined ? 'reauth' : 'redirect';
+  return data.what === 'ike' ? 'ike' : 'child';
+}
+
+/** Rekeys, reauthentications and changes of the gateway that were done, latest first. */
 export function rekeys(history: readonly TunnelEvent[]): readonly Rekey[] {
   const found: Rekey[] = [];
   for (const { topic, time, data } of history) {
@@ -99,9 +106,10 @@ export function rekeys(history: readonly TunnelEvent[]): readonly Rekey[] {
     if (data?.done !== true) continue;
     found.unshift({
       time,
-      what: topic === 'reauth' ? 'reauth' : data.what === 'ike' ? 'ike' : 'child',
+      what: whatOf(topic, data),
+      to: data.to === undefined ? undefined : String(data.to),
       child: data.child === undefined ? undefined : String(data.child),
-      by: data.by === 'peer' ? 'peer' : 'us',
+      by: data.by === 'peer' || data.to !== undefined ? 'peer' : 'us',
       cause: data.cause === undefined ? undefined : String(data.cause),
       durationMs: typeof data.durationMs === 'number' ? data.durationMs : undefined,
     });

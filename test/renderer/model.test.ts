@@ -68,6 +68,7 @@ test('the last hour: bands end where the next begins, what is older is cut', () 
     event('11:36:00', 'reauth', { cause: 'asked for', done: false }),
     event('11:36:00', 'reauth', { cause: 'asked for', done: true, durationMs: 30 }),
     event('11:39:00', 'reauth', { cause: 'asked for', done: true, code: 'NO_ANSWER' }, 'warn'),
+    event('11:40:00', 'reauth', { cause: 'redirect', to: 'gw2', done: true, durationMs: 40 }),
     event('11:45:00', 'drops', { cause: 'replay', count: 3 }, 'warn'),
   ];
   const now = '2026-01-01T12:00:00Z';
@@ -84,14 +85,16 @@ test('the last hour: bands end where the next begins, what is older is cut', () 
       [0.5, 'rekey', 'green'],
       [0.6, 'rekey', 'green'],
       [0.65, 'trouble', 'orange'],
+      [1 - 20 / 60, 'rekey', 'green'],
       [0.75, 'trouble', 'orange'],
     ],
   );
   assert.deepEqual(
-    rekeys(history).map((r) => [r.what, r.child, r.durationMs]),
+    rekeys(history).map((r) => [r.what, r.child ?? r.to, r.by, r.durationMs]),
     [
-      ['reauth', undefined, 30],
-      ['child', 'net', 12],
+      ['redirect', 'gw2', 'peer', 40],
+      ['reauth', undefined, 'us', 30],
+      ['child', 'net', 'us', 12],
     ],
   );
 });

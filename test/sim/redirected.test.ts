@@ -162,16 +162,50 @@ test('nobody answers where we were sent: the next attempt asks the own gateway a
   ]);
 });
 
-test('while connected: the tunnel goes over to the other gateway, and the first is told', async () => {
+test('while connected: another IKE SA takes over before the first ends, and the host follows', async () => {
   const { world, first, second } = await scene({});
   assert.equal(await up(world), undefined);
   assert.equal(first.views().length, 1);
+  const states: (readonly (readonly string[])[])[] = [];
+  const { apply } = world.host;
+  world.host.apply = (name, desired) => {
+    states.push([desired.bypass, desired.addresses.map(({ address: own }) => own)]);
+    return apply(name, desired);
+  };
+  const mark = world.network.sent.length;
+  let bypassed: readonly string[] | undefined;
+  world.network.onSend = ({ address: to }) => {
+    if (to === SECOND) bypassed ??= world.host.states.get('office')?.bypass ?? [];
+  };
+  const [before] = tunnelOf(world).addresses;
   first.command({ kind: 'redirect', target: { kind: 'name', text: NAME } });
-  await world.clock.pass(5_000);
-  const { ike, usable, history } = tunnelOf(world);
-  assert.deepEqual([ike?.remote?.address, usable], [SECOND, true]);
+  let gap = false;
+  for (let n = 0; n < 500; n++) {
+    await world.clock.pass(10);
+    gap ||= !tunnelOf(world).usable;
+  }
+  const { ike, usable, history, addresses } = tunnelOf(world);
+  assert.deepEqual([ike?.remote?.address, usable, gap], [SECOND, true, false]);
   assert.deepEqual([first.views().length, second.views().length], [0, 1]);
   assert.ok(history.some(({ topic, data }) => topic === 'redirect' && data?.phase === 'established'));
+  assert.deepEqual(
+    history.flatMap(({ topic, data }) =>
+      topic === 'reauth' ? [[data?.cause, data?.to, data?.done, data?.code]] : [],
+    ),
+    [
+      ['redirect', NAME, false, undefined],
+      ['redirect', NAME, true, undefined],
+    ],
+  );
+  assert.ok(world.network.sent.slice(mark).some(({ to }) => to === SECOND));
+  assert.deepEqual(bypassed, [FIRST, SECOND], 'it stays outside before the first packet goes to it');
+  // Then the address is the new gateway's, and the old one is bypassed until it has been told.
+  const [old, own] = [before, addresses[0]].map((text) => text?.split('/')[0] ?? '');
+  assert.deepEqual(states, [
+    [[FIRST, SECOND], [old]],
+    [[SECOND, FIRST], [own]],
+    [[SECOND], [own]],
+  ]);
   // It was told by a Delete, not forgotten.
   assert.ok(world.lines.some((line) => /IKE SA closed/.test(line) && /PEER_DELETED/.test(line)));
   // From now on it is the profile's own gateway again that is called first.
@@ -180,4 +214,95 @@ test('while connected: the tunnel goes over to the other gateway, and the first 
   await down;
   assert.equal(await up(world), undefined);
   assert.equal(tunnelOf(world).ike?.remote?.address, FIRST);
+});
+
+const goesOver = (world: TunnelWorld) =>
+  tunnelOf(world).history.flatMap(({ topic, data }) =>
+    topic === 'reauth' ? [[data?.to, data?.done, data?.code]] : [],
+  );
+
+test('while connected, and nobody answers there: the first stays, and so does the host', async () => {
+  const { world, first, second } = await scene({});
+  assert.equal(await up(world), undefined);
+  const spi = tunnelOf(world).ike?.spiInitiator;
+  world.network.silent.add(SECOND);
+  first.command({ kind: 'redirect', target: address(SECOND) });
+  await world.clock.pass(90_000);
+  assert.equal(tunnelOf(world).ike?.spiInitiator, spi);
+  assert.ok(tunnelOf(world).usable);
+  assert.deepEqual(goesOver(world), [
+    [SECOND, false, undefined],
+    [SECOND, true, 'NO_ANSWER'],
+  ]);
+  assert.deepEqual(world.host.states.get('office')?.bypass, [FIRST]);
+  // Authenticating again leads nowhere else, and the next word of the gateway is heard as the first was.
+  await world.engine.reauthenticate('office');
+  await world.clock.pass(5_000);
+  assert.equal(tunnelOf(world).ike?.remote?.address, FIRST);
+  world.network.silent.delete(SECOND);
+  first.command({ kind: 'redirect', target: address(SECOND) });
+  await world.clock.pass(5_000);
+  assert.equal(tunnelOf(world).ike?.remote?.address, SECOND);
+  assert.equal(second.views().length, 1);
+});
+
+test('while connected, and the first ends meanwhile: what was begun beside it becomes the tunnel', async () => {
+  const { world, first, second } = await scene({});
+  assert.equal(await up(world), undefined);
+  world.network.silent.add(SECOND);
+  first.command({ kind: 'redirect', target: address(SECOND) });
+  await world.clock.pass(1_000);
+  first.command({ kind: 'close' });
+  await world.clock.pass(1_000);
+  assert.equal(tunnelOf(world).usable, false);
+  world.network.silent.delete(SECOND);
+  await world.clock.pass(10_000);
+  assert.deepEqual([tunnelOf(world).ike?.remote?.address, tunnelOf(world).usable], [SECOND, true]);
+  assert.deepEqual([first.views().length, second.views().length], [0, 1]);
+  assert.deepEqual(world.host.states.get('office')?.bypass, [SECOND]);
+});
+
+test('while connected, and the first ends before the name is known: the other one is called all the same', async () => {
+  const { world, first } = await scene({});
+  assert.equal(await up(world), undefined);
+  world.network.resolving = 2_000;
+  first.command({ kind: 'redirect', target: { kind: 'name', text: NAME } });
+  await world.clock.pass(100);
+  first.command({ kind: 'close' });
+  await world.clock.pass(10_000);
+  assert.deepEqual([tunnelOf(world).ike?.remote?.address, tunnelOf(world).usable], [SECOND, true]);
+});
+
+test('while connected, through further gateways and in circles: five times, then it stays', async () => {
+  const { world, first } = await scene({}, { ...HOSTS, redirectTo: '192.0.2.0/24' });
+  assert.equal(await up(world), undefined);
+  const spi = tunnelOf(world).ike?.spiInitiator;
+  world.gatewayAt(SECOND, away('IKE_SA_INIT', address(THIRD)));
+  const third = world.gatewayAt(THIRD, {});
+  first.command({ kind: 'redirect', target: address(SECOND) });
+  await world.clock.pass(5_000);
+  assert.deepEqual([tunnelOf(world).ike?.remote?.address, tunnelOf(world).usable], [THIRD, true]);
+  assert.deepEqual(world.host.states.get('office')?.bypass, [THIRD]);
+  assert.notEqual(tunnelOf(world).ike?.spiInitiator, spi);
+  const kept = tunnelOf(world).ike?.spiInitiator;
+  world.gatewayAt(FIRST, away('IKE_AUTH', address(SECOND)));
+  world.gatewayAt(SECOND, away('IKE_SA_INIT', address(FIRST)));
+  third.command({ kind: 'redirect', target: address(SECOND) });
+  await world.clock.pass(20_000);
+  assert.equal(tunnelOf(world).ike?.spiInitiator, kept);
+  assert.ok(tunnelOf(world).usable);
+  assert.deepEqual(goesOver(world).at(-1)?.[2], 'REDIRECT_REFUSED');
+  assert.deepEqual(world.host.states.get('office')?.bypass, [THIRD]);
+});
+
+test('a name with an address that does not answer: the next one has its turn', async () => {
+  const { world, first } = await scene({});
+  assert.equal(await up(world), undefined);
+  world.network.names.set(NAME, [THIRD, SECOND]);
+  world.gatewayAt(THIRD, {});
+  world.network.silent.add(THIRD);
+  first.command({ kind: 'redirect', target: { kind: 'name', text: NAME } });
+  await world.clock.pass(20_000);
+  assert.deepEqual([tunnelOf(world).ike?.remote?.address, tunnelOf(world).usable], [SECOND, true]);
+  assert.deepEqual(goesOver(world).at(-1), [NAME, true, undefined]);
 });

@@ -104,6 +104,9 @@ export class Network {
   /** Each message of the client, when and where to. */
   readonly sent: { readonly at: number; readonly to: string }[] = [];
 
+  /** Called before a datagram leaves. */
+  onSend: (remote: Endpoint) => void = () => undefined;
+
   delivers({ address, port }: Endpoint): boolean {
     return !this.silent.has(address) && !this.silent.has(`${address} ${port}`);
   }
@@ -127,6 +130,7 @@ export class Wire implements Datapath {
   sendIke(bytes: Uint8Array, remote: Endpoint): void {
     const network = this.#network;
     network?.sent.push({ at: this.#clock.now(), to: remote.address });
+    network?.onSend(remote);
     if (network && !network.delivers(remote)) return;
     const copy = bytes.slice();
     this.#clock.at((this.#clock.now() + LATENCY) as Instant, () =>

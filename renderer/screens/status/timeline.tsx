@@ -3,7 +3,7 @@ import { type JSX, type MemoExoticComponent, memo } from 'react';
 import type { TunnelEvent } from '../../../engine/api/events.ts';
 import { useText } from '../../i18n/text.tsx';
 import { useUnits } from '../../i18n/units.ts';
-import { bands, type Lane, marks, rekeys } from '../../model/timeline.ts';
+import { bands, type Lane, marks, type Rekey, rekeys } from '../../model/timeline.ts';
 import type { Tone } from '../../model/tone.ts';
 import { Dot } from '../../parts/chip.tsx';
 import { Disclosure } from '../../parts/disclosure.tsx';
@@ -91,6 +91,13 @@ export const TimelineCard: MemoExoticComponent<(props: HistoryProps) => JSX.Elem
   },
 );
 
+function What({ of: { what, to = '', child = '' } }: { readonly of: Rekey }): JSX.Element {
+  const text = useText();
+  if (what === 'redirect') return <>{text('rekeys.redirect', { to })}</>;
+  if (what === 'reauth') return <>{text('rekeys.reauth')}</>;
+  return <bdi dir="ltr">{what === 'ike' ? 'IKE SA' : `CHILD_SA ${child}`}</bdi>;
+}
+
 type RekeysProps = Pick<HistoryProps, 'history'>;
 
 export const RekeysCard: MemoExoticComponent<(props: RekeysProps) => JSX.Element> = memo(function RekeysCard({
@@ -119,11 +126,7 @@ export const RekeysCard: MemoExoticComponent<(props: RekeysProps) => JSX.Element
               <tr key={`${rekey.time} ${n}`}>
                 <td>{units.clock(rekey.time)}</td>
                 <td>
-                  {rekey.what === 'reauth' ? (
-                    text('rekeys.reauth')
-                  ) : (
-                    <bdi dir="ltr">{rekey.what === 'ike' ? 'IKE SA' : `CHILD_SA ${rekey.child ?? ''}`}</bdi>
-                  )}
+                  <What of={rekey} />
                 </td>
                 <td>
                   {text(`rekeys.by.${rekey.by}`)}

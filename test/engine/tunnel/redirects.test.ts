@@ -5,7 +5,7 @@ import type { Instant } from '../../../engine/base/brand.ts';
 import type { Failure } from '../../../engine/base/failure.ts';
 import { parsePrefix } from '../../../engine/base/ip.ts';
 import type { RedirectTarget } from '../../../engine/ike/contract.ts';
-import { isTrusted, Redirects } from '../../../engine/tunnel/redirects.ts';
+import { endOf, isTrusted, Redirects } from '../../../engine/tunnel/redirects.ts';
 
 const HOSTS = ['VPN.example.com.', '192.0.2.1', '2001:DB8::1'];
 const redirects = {
@@ -82,8 +82,7 @@ test('five within five minutes, and no more; a gateway that names itself is none
   const { mine, clock } = setting();
   const next = (n: number) => {
     clock.seconds = n;
-    mine.take(sent(address(`198.51.100.${n}`)));
-    return mine.judged(REDIRECTED);
+    return endOf(REDIRECTED, mine.take(sent(address(`198.51.100.${n}`))));
   };
   for (let n = 1; n <= 5; n++) assert.equal(next(n)?.code, 'REDIRECTED');
   const loop = next(6);
@@ -92,22 +91,44 @@ test('five within five minutes, and no more; a gateway that names itself is none
   mine.forget();
   assert.equal(next(7)?.check, 'loop', 'forgetting where we were sent is no way around');
   clock.seconds = 301;
-  mine.take(sent(address('198.51.100.9')));
-  assert.equal(mine.judged(REDIRECTED)?.code, 'REDIRECTED', 'the first is long ago');
+  assert.equal(mine.take(sent(address('198.51.100.9')))?.code, 'REDIRECTED', 'the first is long ago');
   clock.seconds = 9999;
-  mine.take(sent(address('198.51.100.9'), '198.51.100.9'));
-  assert.equal(mine.judged(REDIRECTED)?.check, 'loop');
+  assert.equal(mine.take(sent(address('198.51.100.9'), '198.51.100.9'))?.check, 'loop');
 });
 
-test('while connected: left for the other gateway, or stayed with when it leads in circles', () => {
+test('why a session has ended: sent away, unless something else came between', () => {
+  const loop: Failure = { ...REDIRECTED, code: 'REDIRECT_REFUSED' };
+  assert.equal(endOf(REDIRECTED, loop), loop);
+  assert.equal(endOf(undefined, loop), loop);
+  assert.equal(endOf({ ...REDIRECTED, code: 'PEER_GONE' }, loop)?.code, 'PEER_GONE');
+  assert.equal(endOf(undefined, undefined), undefined);
+});
+
+test('while connected: gone over to the other gateway, or stayed with when it leads in circles', () => {
   const { mine, said, clock } = setting();
   const later = (target: RedirectTarget) => mine.take({ ...sent(target), phase: 'established' });
-  later(address('203.0.113.1'));
-  assert.deepEqual([clock.left, mine.hosts], [1, ['203.0.113.1']]);
-  assert.equal(mine.judged(undefined)?.code, 'REDIRECTED', 'it ends in order, and for this');
-  assert.equal(mine.judged(undefined), undefined, 'said once');
-  later(address('192.0.2.1'));
+  mine.arrived();
+  assert.equal(later(address('203.0.113.1')), undefined, 'the session goes on');
+  assert.deepEqual([clock.left, mine.hosts, mine.underWay], [1, ['203.0.113.1'], true]);
+  assert.equal(mine.policy([])?.from, '192.0.2.1');
+  assert.equal(later(address('192.0.2.1')), undefined);
   assert.equal(clock.left, 1);
   assert.match(said[0] ?? '', /not followed: .* sends us to itself/);
-  assert.equal(mine.judged({ ...REDIRECTED, code: 'PEER_GONE' })?.code, 'PEER_GONE');
+});
+
+test('nobody there: the gateway in use stays ours, and goes if it has gone', () => {
+  const { mine } = setting();
+  const later = (target: RedirectTarget) => mine.take({ ...sent(target), phase: 'established' });
+  mine.arrived();
+  later(address('203.0.113.1'));
+  mine.arrived();
+  assert.equal(mine.underWay, false);
+  later(address('203.0.113.2'));
+  mine.stay();
+  assert.deepEqual([mine.underWay, mine.hosts, mine.policy([])?.from], [false, ['203.0.113.1'], undefined]);
+  assert.equal(mine.depart(), false, 'nobody has sent us away');
+  later(address('203.0.113.3'));
+  assert.equal(mine.depart(), true);
+  mine.stay();
+  assert.deepEqual([mine.hosts, mine.policy([])?.from], [['203.0.113.3'], '192.0.2.1']);
 });
