@@ -15,6 +15,7 @@ import { type Stage, scenario } from '../lab/stage.ts';
 const REDIRECTOR = fileURLToPath(new URL('redirector.ts', import.meta.url));
 const SECOND = '10.77.0.6';
 const NAME = 'gw2.lab.example';
+const EVERYTHING = ['0.0.0.0/0', '::/0'];
 /** Where the second redirector is. */
 const LATER = '10.77.0.7';
 
@@ -73,13 +74,14 @@ scenario('redirect', async (stage) => {
     await stage.disconnect();
   });
 
-  for (const [target, gateway] of [
-    ['an address', SECOND],
-    ['a name', NAME],
+  for (const [target, gateway, remote, killSwitch] of [
+    ['an address', SECOND, [ADDRESS.lanNet, ADDRESS.lanNet6], 'off'],
+    ['a name, out of a tunnel that takes and guards everything', NAME, EVERYTHING, 'while-up'],
   ] as const)
     await stage.step(`while connected: to ${target}, and no packet is lost`, async () => {
-      await stage.gateway.load(gatewayConf());
-      const before = await stage.connect(profile());
+      await stage.gateway.load(gatewayConf({ child: { local_ts: remote.join(', ') } }));
+      const more = { killSwitch: { mode: killSwitch } };
+      const before = await stage.connect(profile({ remote: [...remote], more }));
       assert.equal(before.ike?.remote?.address, ADDRESS.gw);
       const stream = pingStream(lab.client, ADDRESS.lan);
       await sleep(300);
