@@ -3,13 +3,14 @@
  * Unit tests run in parallel, interop scenarios one after the other (each owns network namespaces), and so do the
  * tests that drive a Chromium. A NAME picks the test files whose path contains it; a name that picks nothing is an
  * error, not an empty success.
- * `CULVERT_SECOND_TRY=1` gives interop files that failed one more run, since kernels, daemons and a busy machine take
- * part in them: a file that then passes is named as UNSTABLE at the end, one that fails twice fails the run.
+ * `CULVERT_SECOND_TRY=1` gives interop and ui files that failed one more run, since kernels, daemons, a browser and a
+ * busy machine take part in them: a file that then passes is named as UNSTABLE at the end, one that fails twice fails
+ * the run.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from './support/chromium.mjs';
 
@@ -60,16 +61,20 @@ function runTests(title, files, concurrency, reporters = []) {
 /** More red files than this are no accident. */
 const SECOND_TRIES = 5;
 
-/** The file of a scenario has its name, or the beginning of it: `eap-tls` has `eap-tls-13` as well. */
-function scenarioFile(name, files) {
+/**
+ * The file of a test, where the reporter knows it. Scenarios are registered by the laboratory for all files: theirs has
+ * their name, or the beginning of it, as `eap-tls` has `eap-tls-13`.
+ */
+function fileOf([name, place], files) {
+  const known = relative(root, resolve(root, place));
+  if (files.includes(known)) return known;
   const named = (file) => basename(file, '.test.ts');
   return files
     .filter((file) => name === named(file) || name.startsWith(`${named(file)}-`))
     .sort((a, b) => named(b).length - named(a).length)[0];
 }
 
-function runInterop(files) {
-  const title = 'interop with strongSwan, packages';
+function runOutside(title, files) {
   if (process.env.CULVERT_SECOND_TRY !== '1') return runTests(title, files, 1);
   const folder = mkdtempSync(join(tmpdir(), 'culvert-red-'));
   const list = join(folder, 'red');
@@ -80,13 +85,15 @@ function runInterop(files) {
     ]);
     if (status === 0) return 0;
     const red = readFileSync(list, 'utf8').split('\n').filter(Boolean);
-    const owners = red.map((name) => scenarioFile(name, files));
-    // A failure that belongs to no scenario is not made good by running other files.
+    const named = red.map((line) => line.split('\t'));
+    const owners = named.map((test) => fileOf(test, files));
+    // A failure that belongs to no file is not made good by running others.
     if (owners.length === 0 || owners.includes(undefined)) return status;
     const again = [...new Set(owners)];
     if (again.length > SECOND_TRIES) return status;
-    const second = runTests(`a second try of ${red.join(', ')}`, again, 1);
-    if (second === 0) process.stderr.write(`UNSTABLE: ${red.join(', ')} failed at first, then passed\n`);
+    const what = named.map(([name]) => name).join(', ');
+    const second = runTests(`a second try of ${what}`, again, 1);
+    if (second === 0) process.stderr.write(`UNSTABLE: ${what} failed at first, then passed\n`);
     return second;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -115,7 +122,7 @@ function check() {
 
 /** A missing Chromium is one loud line, and a failure where `CULVERT_REQUIRE_UI=1` forbids skipping. */
 function runUi(files) {
-  if (files.length === 0 || findChromium()) return runTests('ui in Chromium', files, 1);
+  if (files.length === 0 || findChromium()) return runOutside('ui in Chromium', files);
   const required = process.env.CULVERT_REQUIRE_UI === '1';
   process.stderr.write(
     `${required ? 'FAILED' : 'SKIPPED'}: ${files.length} ui test files need Chromium (install it, or name it in CULVERT_CHROMIUM)\n`,
@@ -133,7 +140,11 @@ function tests() {
     process.stderr.write(`no test file matches ${names.join(', ')}\n`);
     return 2;
   }
-  const statuses = [runTests('unit', unit, 2), runInterop(interop), runUi(ui)];
+  const statuses = [
+    runTests('unit', unit, 2),
+    runOutside('interop with strongSwan, packages', interop),
+    runUi(ui),
+  ];
   return statuses.find((status) => status !== 0) ?? 0;
 }
 

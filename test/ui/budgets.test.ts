@@ -41,11 +41,19 @@ test('first contentful paint, warm (a measurement)', async (t) => {
   const page = await stage.window();
   await page.reload();
   await page.getByRole('heading', { level: 1 }).waitFor();
+  // What is in the document may not be painted yet.
   const paint = await page.evaluate(
-    () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
+    () =>
+      new Promise<number>((resolve) => {
+        const told = (list: PerformanceObserverEntryList) => {
+          const [first] = list.getEntriesByName('first-contentful-paint');
+          if (first) resolve(first.startTime);
+        };
+        new PerformanceObserver(told).observe({ type: 'paint', buffered: true });
+      }),
   );
-  t.diagnostic(`first contentful paint after ${paint?.toFixed(0)} ms`);
-  assert.ok(paint !== undefined && paint > 0);
+  t.diagnostic(`first contentful paint after ${paint.toFixed(0)} ms`);
+  assert.ok(paint > 0);
   await page.context().close();
 });
 
