@@ -56,6 +56,11 @@ export class VirtualClock implements Scheduler {
     };
   }
 
+  /** How many wait for their time. */
+  get pending(): number {
+    return this.#timers.length;
+  }
+
   /** Resolves when so much time has passed; at once for none. */
   later(ms: number): Promise<void> {
     return ms === 0
