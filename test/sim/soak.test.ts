@@ -7,6 +7,8 @@ const MINUTE = 60_000;
 const MINUTES = 10;
 /** On the way at most: an old pair and a new one of each of two sessions. */
 const MOST_PAIRS = 6;
+/** Of tunnel, session, watches and datagrams under way, at both ends. */
+const MOST_TIMERS = 12;
 
 test('ten minutes of rekeys under loss: timers and pairs stay few, and none is left at the end', async () => {
   const world = await tunnelWorld(
@@ -45,12 +47,10 @@ test('ten minutes of rekeys under loss: timers and pairs stay few, and none is l
   const again = told(/^authenticated again in/);
   assert.ok(again >= MINUTES, `${again} new authentications`);
   assert.ok(sent > 250, `${sent} datagrams`);
-  const [first] = most;
-  const last = most.at(-1);
-  assert.ok(first && last && last.timers <= first.timers + 2, JSON.stringify(most));
-  assert.ok(Math.max(...most.map(({ pairs }) => pairs)) <= MOST_PAIRS, JSON.stringify(most));
+  for (const { timers, pairs } of most)
+    assert.ok(timers <= MOST_TIMERS && pairs <= MOST_PAIRS, JSON.stringify(most));
   const down = engine.down({});
-  await clock.pass(MINUTE);
+  await clock.pass(5_000);
   await down;
   assert.deepEqual([path.pairs, clock.pending, network.open, world.gateway.leases], [0, before, 0, 0]);
 });
