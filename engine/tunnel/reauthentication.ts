@@ -282,7 +282,7 @@ export class Reauthentication {
     this.#attempt = undefined;
   }
 
-  /** The same, and all links with it; resolves when they have told the gateway. */
+  /** Gives up what is under way, and all links; resolves when they have told the gateway. */
   end(): Promise<void> {
     this.drop();
     for (const link of this.#leaving) link.command({ kind: 'close' });
@@ -372,12 +372,7 @@ export class Reauthentication {
     const fresh = this.#attempt?.heir?.link;
     if (!fresh) return;
     this.#leave(fresh);
-    const span = `${Math.round(this.#parts.plan.patience / 1000)} s`;
-    this.#failed({
-      ...over(`not connected within ${span}`),
-      code: 'NO_ANSWER',
-      authenticated: false,
-    });
+    this.#failed(why.tooLate(this.#parts.plan.patience));
   }
 
   #leave(link: Link): void {

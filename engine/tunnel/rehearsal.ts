@@ -24,20 +24,27 @@ const DELAY = millis(5_000);
 
 export class Rehearsal {
   readonly #parts: RehearsalParts;
+  /** What is remembered of each child to rehearse, by its name. */
+  readonly #what: ReadonlyMap<string, string>;
 
   constructor(parts: RehearsalParts) {
     this.#parts = parts;
+    const { name, children } = parts.plan;
+    this.#what = new Map(
+      children
+        .filter(({ rehearsal }) => rehearsal)
+        .map((child) => [child.name, [name, child.name, ...child.proposals.map(printProposal)].join(' ')]),
+    );
   }
 
   /** Looks for what is due; once a second while a link carries traffic. */
   tick(): void {
-    const { plan, world, rehearsed, up } = this.#parts;
+    const { world, rehearsed, up } = this.#parts;
     const link = up()?.link;
     for (const child of link?.view()?.children ?? []) {
-      const config = plan.children.find(({ name }) => name === child.name);
-      if (!config?.rehearsal || between(child.installedAt, world.scheduler.now()) < DELAY) continue;
-      const what = [plan.name, child.name, ...config.proposals.map(printProposal)].join(' ');
-      if (rehearsed.has(what)) continue;
+      const what = this.#what.get(child.name);
+      if (what === undefined || rehearsed.has(what)) continue;
+      if (between(child.installedAt, world.scheduler.now()) < DELAY) continue;
       rehearsed.add(what);
       if (child.generation === 0) link?.command({ kind: 'rekey-child', id: child.id, rehearsal: true });
     }

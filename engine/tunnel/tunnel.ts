@@ -324,8 +324,8 @@ export class Tunnel {
   }
 
   #heard(link: Link): void {
-    this.#turn.stop();
-    this.reauthentication.heard(link);
+    if (this.link === link) this.#turn.stop();
+    else this.reauthentication.heard(link);
   }
 
   #usable(link: Link, changes: readonly string[]): void {

@@ -25,7 +25,7 @@ import { until } from './command.ts';
 import { Culvert } from './culvert.ts';
 import { difference, hostState, restingState, settledDifference } from './host-state.ts';
 import { ADDRESS, Lab, NEEDS } from './lab.ts';
-import { type Asked, iperf, iperfServer, nameServer, ping } from './probe.ts';
+import { type Asked, iperf, iperfServer, nameServer, ping, type Stream } from './probe.ts';
 import { TUNNEL } from './profile.ts';
 
 const OUT = fileURLToPath(new URL('../../out/interop', import.meta.url));
@@ -157,6 +157,15 @@ export class Stage {
       const transfer = await iperf(this.lab.client, direction, { bytes }, to);
       assert.ok(transfer.bytes > 100_000, `${direction}: ${transfer.bytes} bytes arrived`);
     }
+  }
+
+  /** Ends a probe: all its packets had their answers, and there were enough of them for that to say something. */
+  async lostNothing(stream: Stream, where = ''): Promise<void> {
+    const { sent, missing } = await stream.stop();
+    assert.ok(sent > 50, `only ${sent} packets were sent`);
+    const { datapath } = await this.tunnel();
+    const drops = JSON.stringify(datapath?.drops);
+    assert.deepEqual(missing, [], `lost of ${sent}${where}; dropped here: ${drops}`);
   }
 
   /** The gateway's only IKE SA, apart from those that nobody finished; one that was replaced may take a moment to go. */
