@@ -11,6 +11,7 @@ import { type Address, loadOpenSsl, type OpenSsl } from '../ffi/openssl.ts';
 import { nodeProvider } from './node.ts';
 import { nodeCipherName } from './node-names.ts';
 import { opensslAead } from './openssl-aead.ts';
+import { chaCha20Works, opensslChaCha20 } from './openssl-chacha20.ts';
 import { opensslEncryptThenMac } from './openssl-etm.ts';
 import { opensslHasMac, opensslMac } from './openssl-mac.ts';
 
@@ -28,10 +29,18 @@ function runsHere(ssl: OpenSsl, suite: CipherSuite): boolean {
   return suite.integ === 0 || (mac !== undefined && opensslHasMac(ssl, mac));
 }
 
-function cipher(ssl: OpenSsl, suite: CipherSuite, encrKey: Uint8Array, integKey: Uint8Array): PacketCipher {
+function cipher(
+  ssl: OpenSsl,
+  means: OpenSslMeans,
+  suite: CipherSuite,
+  encrKey: Uint8Array,
+  integKey: Uint8Array,
+): PacketCipher {
   const sizes = checkKeys(suite, encrKey, integKey);
   if (!runsHere(ssl, suite)) return nodeProvider.cipher(suite, encrKey, integKey);
   const row = ENCR_ROWS.get(suite.encr) as EncrRow;
+  if (row.mode === 'poly1305' && means === 'primitives' && chaCha20Works(ssl, sizes))
+    return opensslChaCha20(ssl.chaCha20, sizes, encrKey);
   const address = row.mode === 'none' ? 0 : cipherAddress(ssl, suite);
   if (suite.integ === 0) return opensslAead(ssl, address, row, suite, sizes, encrKey);
   const name = INTEG_ROWS.get(suite.integ)?.mac;
@@ -40,17 +49,23 @@ function cipher(ssl: OpenSsl, suite: CipherSuite, encrKey: Uint8Array, integKey:
   return opensslEncryptThenMac(ssl, address, suite, sizes, encrKey, mac);
 }
 
+/** `documented`: EVP alone; `primitives`: what lies below it too, where it is exported and proves itself. */
+export type OpenSslMeans = 'documented' | 'primitives';
+
 /**
  * The provider over a library's exports; `null` is the running executable (on Windows its path must be given).
  * `undefined` when they are missing. Contexts belong to the thread that made them.
  */
-export function openSslProvider(libraryPath: string | null): CryptoProvider | undefined {
+export function openSslProvider(
+  libraryPath: string | null,
+  means: OpenSslMeans = 'primitives',
+): CryptoProvider | undefined {
   const ssl = loadOpenSsl(libraryPath);
   if (!ssl) return undefined;
   return {
     ...nodeProvider,
     name: 'openssl',
     supportsCipher: (suite) => runsHere(ssl, suite) || nodeProvider.supportsCipher(suite),
-    cipher: (suite, encrKey, integKey) => cipher(ssl, suite, encrKey, integKey),
+    cipher: (suite, encrKey, integKey) => cipher(ssl, means, suite, encrKey, integKey),
   };
 }

@@ -7,7 +7,27 @@ import koffi from 'koffi';
 /** An address, or 0 for NULL. */
 export type Address = number;
 
+/** Two primitives of libcrypto: exported, documented nowhere, the same since OpenSSL 1.1. */
+export interface ChaCha20Calls {
+  /** Octets of Poly1305's state. */
+  readonly stateLength: number;
+  /** `counter` points at four words: the block's number, and the nonce. `out` may be `input`. */
+  readonly ChaCha20_ctr32: (
+    out: Address,
+    input: Address,
+    length: number,
+    key: Address,
+    counter: Address,
+  ) => void;
+  readonly Poly1305_Init: (state: Address, key: Address) => void;
+  readonly Poly1305_Update: (state: Address, data: Address, length: number) => void;
+  /** Writes 16 octets to `tag` and clears the state. */
+  readonly Poly1305_Final: (state: Address, tag: Address) => void;
+}
+
 export interface OpenSsl {
+  /** `undefined` where they are not exported (on Windows only documented functions are). */
+  readonly chaCha20: ChaCha20Calls | undefined;
   /**
    * The cipher of that name, 0 when OpenSSL does not have it; its "legacy" provider (Blowfish, CAST) is loaded when
    * first asked for. EVP_CIPHER_fetch(3), OSSL_PROVIDER-legacy(7)
@@ -97,7 +117,17 @@ function link(libraryPath: string | null): OpenSsl | undefined {
       clearErrors();
       return !loadProvider || loadProvider(0, 'legacy', 1) === 0 ? 0 : fetchCipher(context, name, properties);
     };
+    const chaCha20 = attempt(
+      (): ChaCha20Calls => ({
+        stateLength: define<() => number>('Poly1305_ctx_size', 'size_t')(),
+        ChaCha20_ctr32: define('ChaCha20_ctr32', 'void', POINTER, POINTER, 'size_t', POINTER, POINTER),
+        Poly1305_Init: define('Poly1305_Init', 'void', POINTER, POINTER),
+        Poly1305_Update: define('Poly1305_Update', 'void', POINTER, POINTER, 'size_t'),
+        Poly1305_Final: define('Poly1305_Final', 'void', POINTER, POINTER),
+      }),
+    );
     return {
+      chaCha20,
       fetchCipher: (name) => keep(fetchAny, 'cipher ', name),
       fetchMac: (name) => keep(fetchMac, 'mac ', name),
       EVP_CIPHER_CTX_new: define('EVP_CIPHER_CTX_new', POINTER),

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { cipherSizes } from '../../../../engine/crypto/suites.ts';
 import { openSslProvider } from '../../../../engine/os/crypto/openssl.ts';
-import { addressOf } from '../../../../engine/os/ffi/openssl.ts';
+import { chaCha20Works } from '../../../../engine/os/crypto/openssl-chacha20.ts';
+import { addressOf, loadOpenSsl } from '../../../../engine/os/ffi/openssl.ts';
 import { having, PROVIDERS, SUITES, seeded } from './providers.ts';
 
 test('a library without the exports gives no provider', () => {
@@ -71,4 +72,23 @@ test('workers have contexts of their own, at the same time', async () => {
       worker.once('error', reject);
     });
   assert.deepEqual(await Promise.all([run(1), run(2)]), [5000, 5000]);
+});
+
+test("ChaCha20's primitives are used when they answer as published, and only then", () => {
+  const ssl = loadOpenSsl(null);
+  const sizes = cipherSizes({ encr: 28, keyBits: 256, integ: 0 });
+  assert.ok(ssl?.chaCha20 && sizes);
+  assert.equal(chaCha20Works(ssl, sizes), true);
+  const { ChaCha20_ctr32: run } = ssl.chaCha20;
+  for (const wrong of [
+    { Poly1305_Update: () => undefined },
+    { Poly1305_Final: () => undefined },
+    // Another order of arguments, as a later OpenSSL might have it.
+    {
+      ChaCha20_ctr32: (...[out, input, length, key, at]: Parameters<typeof run>) =>
+        run(input, out, length, at, key),
+    },
+  ])
+    assert.equal(chaCha20Works({ ...ssl, chaCha20: { ...ssl.chaCha20, ...wrong } }, sizes), false);
+  assert.equal(chaCha20Works({ ...ssl, chaCha20: undefined }, sizes), false);
 });

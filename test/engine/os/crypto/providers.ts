@@ -7,9 +7,15 @@ import { nodeProvider } from '../../../../engine/os/crypto/node.ts';
 import { openSslProvider } from '../../../../engine/os/crypto/openssl.ts';
 
 const openssl = openSslProvider(null);
-if (!openssl) throw new Error('this Node executable does not export OpenSSL');
+const documented = openSslProvider(null, 'documented');
+if (!openssl || !documented) throw new Error('this Node executable does not export OpenSSL');
 
-export const PROVIDERS: readonly CryptoProvider[] = [nobleProvider, nodeProvider, openssl];
+export const PROVIDERS: readonly CryptoProvider[] = [
+  nobleProvider,
+  nodeProvider,
+  openssl,
+  { ...documented, name: 'openssl, documented functions' },
+];
 
 /** Those of them that have a suite. */
 export const having = (suite: CipherSuite): readonly CryptoProvider[] =>
