@@ -139,7 +139,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   });
   warmDatapath();
   log.info('the engine is ready', { socket, version });
-  const monitor = selectNetworkMonitor()((event) => {
+  const monitor = selectNetworkMonitor(log)((event) => {
     if (event.kind === 'wake') engine.woke(event.asleepMs);
     // The way to the gateways first, by which the engine judges the new network.
     else void host.networkChanged().then(() => engine.networkChanged());

@@ -100,7 +100,7 @@ class SystemHost implements OpenHost {
       const old = this.#desired;
       const next = new Map(old).set(tunnel, desired);
       try {
-        await this.#reconcile(next, changes, true);
+        await this.#reconcile(next, changes, 'strict');
         this.#desired = next;
       } catch (error) {
         await this.#goBack(old);
@@ -118,7 +118,7 @@ class SystemHost implements OpenHost {
       this.#desired = next;
       try {
         if (!this.#recovered) changes.push(...(await this.#recover()));
-        await this.#reconcile(next, changes, false);
+        await this.#reconcile(next, changes, 'lenient');
       } catch (error) {
         this.#report(changes, `not everything of ${tunnel} could be undone: ${explain(error)}`);
       }
@@ -166,7 +166,7 @@ class SystemHost implements OpenHost {
       const changes: HostChange[] = [];
       if (this.#environment.followsNetwork !== true || this.#desired.size === 0) return changes;
       try {
-        await this.#reconcile(this.#desired, changes, false);
+        await this.#reconcile(this.#desired, changes, 'routes');
       } catch (error) {
         this.#report(changes, `the new network could not be followed: ${explain(error)}`);
       }
@@ -219,7 +219,7 @@ class SystemHost implements OpenHost {
 
   async #goBack(old: Desired): Promise<void> {
     try {
-      await this.#reconcile(old, [], false);
+      await this.#reconcile(old, [], 'lenient');
     } catch (error) {
       this.#log.error(`what failed could not be undone: ${explain(error)}`);
     }
@@ -250,9 +250,14 @@ class SystemHost implements OpenHost {
 
   /**
    * Additions before removals, so that nothing leaks past the tunnel while it changes: a route is replaced in one
-   * move. `strict` throws at the first failure; otherwise as much as possible is done.
+   * move. `strict` throws at the first failure; otherwise as much as possible is done. `routes` leaves the name servers
+   * alone: to set them again might be told as another change of the network.
    */
-  async #reconcile(desired: Desired, changes: HostChange[], strict: boolean): Promise<void> {
+  async #reconcile(
+    desired: Desired,
+    changes: HostChange[],
+    how: 'strict' | 'lenient' | 'routes',
+  ): Promise<void> {
     const plan = await this.#planRoutes(desired);
     for (const note of plan.notes) changes.push(change(note));
     if (plan.additions.length > 0) {
@@ -260,7 +265,8 @@ class SystemHost implements OpenHost {
       await this.#environment.routes.add(plan.additions);
       for (const { item } of plan.additions) changes.push(change(describeItem(item, 'set')));
     }
-    await this.#attempt(strict, changes, () => this.#reconcileDns(desired, changes));
+    if (how !== 'routes')
+      await this.#attempt(how === 'strict', changes, () => this.#reconcileDns(desired, changes));
     await this.#journal.done(plan.forgotten.map((o) => o.id));
     await this.#removeRoutes(plan.removals, changes);
   }

@@ -38,6 +38,7 @@ export function windowsHostEnvironment(): HostEnvironment {
     routes: windowsRoutes(helper),
     dns: windowsDns(helper, system),
     routing: ROUTING,
+    followsNetwork: true,
     firewall: windowsFirewall,
     guardStorage: fileGuards,
     bootId: async () => bootIdentity(system.registry, randomUUID),

@@ -25,6 +25,7 @@ import { loadIpHelper } from './ffi/iphlpapi.win32.ts';
 import { loadKernel32 } from './ffi/kernel32.win32.ts';
 import { type DarwinLibc, loadDarwinLibc } from './ffi/libc.darwin.ts';
 import { type LinuxLibc, loadLinuxLibc } from './ffi/libc.linux.ts';
+import { loadChangeNotices } from './ffi/notify.win32.ts';
 import { darwinPeerProcess } from './ffi/peercred.darwin.ts';
 import { type PeerProcess, peerProcess } from './ffi/peercred.linux.ts';
 import { loadWinsock } from './ffi/winsock.win32.ts';
@@ -33,9 +34,13 @@ import { memoryHost } from './host.fake.ts';
 import { firewallTable, linuxHostEnvironment, routingOf } from './host.linux.ts';
 import { type OpenHost, openHost } from './host.ts';
 import { windowsHostEnvironment } from './host.win32.ts';
+import { commandSource } from './netmon/command.ts';
 import { withLogind } from './netmon/logind.linux.ts';
 import { networkMonitor } from './netmon/monitor.ts';
+import { changeNotices } from './netmon/notices.win32.ts';
 import type { WatchNetwork } from './netmon/port.ts';
+import { routingSocket } from './netmon/routing-socket.darwin.ts';
+import type { ChangeSource } from './netmon/source.ts';
 import { FileSecrets } from './secrets/file-store.ts';
 import type { KeyKeeper, SecretsStore } from './secrets/port.ts';
 import { keychainKeeper } from './secrets/secrets.darwin.ts';
@@ -214,13 +219,22 @@ export function selectPeerCredentials(): ((socket: Socket) => PeerProcess | unde
   return darwin ? darwinPeerProcess(darwin) : () => undefined;
 }
 
-/** Linux and macOS have commands that report changes as they happen; elsewhere interfaces are compared. */
-export function selectNetworkMonitor(): WatchNetwork {
-  const [name, ...args] = MONITORS[process.platform] ?? [];
-  const path = name === undefined ? undefined : systemCommands().find(name);
-  const monitor = path === undefined ? networkMonitor() : networkMonitor([path, ...args]);
+/** In the way that the system has to tell, and by its commands where that cannot be had. */
+export function selectNetworkMonitor(log: Log): WatchNetwork {
+  const monitor = networkMonitor({ sources: changeSources(), log });
   const busctl = process.platform === 'linux' ? systemCommands().find('busctl') : undefined;
   return busctl === undefined ? monitor : withLogind(monitor, { busctl });
+}
+
+function changeSources(): readonly ChangeSource[] {
+  if (isWindows) return [changeNotices(() => ({ kernel: loadKernel32(), notices: loadChangeNotices() }))];
+  const [name, ...args] = MONITORS[process.platform] ?? [];
+  const path = name === undefined ? undefined : systemCommands().find(name);
+  const darwin = darwinLibc();
+  return [
+    ...(darwin ? [routingSocket(darwin)] : []),
+    ...(path === undefined ? [] : [commandSource(path, args)]),
+  ];
 }
 
 const MONITORS: Readonly<Record<string, readonly string[]>> = {

@@ -119,7 +119,16 @@ export const CTL_NET = 4;
 /** What a sysctl of PF_ROUTE is asked for. */
 export const NET_RT = { DUMP: 1, IFLIST: 3 } as const;
 export const RTM_VERSION = 5;
-export const RTM = { ADD: 1, DELETE: 2, CHANGE: 3, GET: 4, NEWADDR: 0xc, IFINFO: 0xe } as const;
+export const RTM = {
+  ADD: 1,
+  DELETE: 2,
+  CHANGE: 3,
+  GET: 4,
+  REDIRECT: 6,
+  NEWADDR: 0xc,
+  DELADDR: 0xd,
+  IFINFO: 0xe,
+} as const;
 export const RTF = {
   UP: 0x1,
   GATEWAY: 0x2,

@@ -22,7 +22,7 @@ export const WAIT = { OBJECT_0: 0, TIMEOUT: 258, FAILED: 0xffff_ffff } as const;
 
 // Winsock
 
-export const AF = { INET: 2, INET6: 23 } as const;
+export const AF = { UNSPEC: 0, INET: 2, INET6: 23 } as const;
 export const SOCK_DGRAM = 2;
 export const WSA_FLAG_OVERLAPPED = 1;
 export const WSADATA_SIZE = 408;

@@ -230,3 +230,19 @@ export function readLinks(octets: Uint8Array): TableLink[] {
   }
   return links;
 }
+
+const OF_ADDRESSES_AND_LINKS: ReadonlySet<number> = new Set([RTM.NEWADDR, RTM.DELADDR, RTM.IFINFO]);
+const OF_ROUTES: ReadonlySet<number> = new Set([RTM.ADD, RTM.DELETE, RTM.CHANGE, RTM.REDIRECT]);
+
+/**
+ * Whether what a routing socket says is a change of links, addresses or routes. Questions and their answers (RTM_GET),
+ * addresses without a route (RTM_MISS), multicast groups and what the kernel makes for each of its neighbours are none.
+ */
+export function tellsOfChange(message: Uint8Array): boolean {
+  for (const { type, view } of messages(message)) {
+    if (OF_ADDRESSES_AND_LINKS.has(type)) return true;
+    if (!OF_ROUTES.has(type) || view.byteLength < RT_MSGHDR.size) continue;
+    if ((view.getInt32(RT_MSGHDR.flags, true) & (RTF.WASCLONED | RTF.LLINFO)) === 0) return true;
+  }
+  return false;
+}

@@ -4,7 +4,8 @@
  *
  *     node --import tsx bridge.ts PORT RECORD
  *
- * Requests come over TCP (see doubles/bridge.h), packets of the session over UDP to the same port.
+ * Requests come over TCP (see doubles/bridge.h), packets of the session over UDP to the same port. A connection that
+ * says `watch` is told of every change of the machine's links, addresses and routes.
  */
 import { execFileSync } from 'node:child_process';
 import { createSocket, type RemoteInfo } from 'node:dgram';
@@ -13,6 +14,7 @@ import { createServer, type Socket } from 'node:net';
 import { loadLinuxLibc } from '../../../engine/os/ffi/libc.linux.ts';
 import type { Tun } from '../../../engine/os/tun/port.ts';
 import { linuxTun } from '../../../engine/os/tun/tun.linux.ts';
+import { Changes } from './changes.ts';
 
 const [, , portText = '', record = ''] = process.argv;
 const port = Number(portText);
@@ -48,6 +50,7 @@ let tunIndex = '';
 let peer: RemoteInfo | undefined;
 const made: MadeRoute[] = [];
 const metrics = new Map<string, string>();
+const changes = new Changes();
 /** The two families of an interface have an MTU each, which Linux does not know. */
 const mtus = new Map<string, string>();
 
@@ -124,7 +127,8 @@ function route(verb: string, index: string, destination: string, next: string, m
   if (verb === 'delete' && at < 0) throw new Refused(ERROR.notFound);
   // A metric of zero means another thing to Linux, so all are one more.
   const rest = [destination, ...via, 'dev', nameOf(index), 'metric', String(Number(metric) + 1)];
-  ip(family, 'route', verb === 'add' ? 'add' : 'del', ...rest);
+  // As on Windows there may be another with the same destination and metric that leads elsewhere.
+  ip(family, 'route', verb === 'add' ? 'append' : 'del', ...rest);
   if (verb === 'add') made.push({ index, destination, next, metric });
   else made.splice(at, 1);
   return '';
@@ -207,6 +211,16 @@ async function answer(line: string): Promise<string> {
     }
     case 'interface set':
       return setInterface(a, b, c, d);
+    case 'notice register':
+    case 'notice called':
+    case 'notice cancel':
+      return '';
+    case 'notice follower':
+      return changes.followed();
+    case 'notice begins':
+      return changes.begins();
+    case 'change slow':
+      return changes.slow(a);
     case 'table routes':
       return routes();
     case 'table addresses':
@@ -249,7 +263,9 @@ createServer((socket) => {
     pending += text;
     const lines = pending.split('\n');
     pending = lines.pop() ?? '';
-    for (const line of lines) tail = tail.then(() => handle(line));
+    for (const line of lines)
+      if (line === 'watch') changes.follow(socket);
+      else tail = tail.then(() => handle(line));
   });
   socket.on('error', () => undefined);
   socket.on('close', () => {

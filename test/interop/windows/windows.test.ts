@@ -22,7 +22,16 @@ import { iperf, iperfServer, ping } from '../lab/probe.ts';
 import { profile, TUNNEL } from '../lab/profile.ts';
 import { Bridge } from './bridge-process.ts';
 import { WindowsCulvert } from './culvert.ts';
-import { COMPILER, DUMPER, makeEngineFolder, WINE, WINE_IPHLPAPI, Wine, windowsPath } from './wine.ts';
+import {
+  COMPILER,
+  DUMPER,
+  makeEngineFolder,
+  makeProgram,
+  WINE,
+  WINE_IPHLPAPI,
+  Wine,
+  windowsPath,
+} from './wine.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** Made by fetch.mjs. */
@@ -73,6 +82,34 @@ test('windows', async (t) => {
       await kept(inner, lab, body);
     });
 
+  await step('hears of changes as Windows tells of them, and lets go', async () => {
+    bridge.forget();
+    const program = await makeProgram(engineFolder, join(root, 'test/interop/windows/notices.ts'));
+    const ran = await wine.run([join(engineFolder, 'node.exe'), windowsPath(program)], 120_000);
+    assert.equal(ran.code, 0, ran.text);
+    const said = ran.text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    const refused = {
+      by: 'notifications of the IP helper',
+      reason: 'NotifyRouteChange2: error 50',
+      instead: 'comparing the interfaces every 2147483647 ms',
+    };
+    assert.deepEqual(said, [
+      { step: 'an address', result: true },
+      { step: 'a route', result: true },
+      { step: 'a link', result: true },
+      { step: 'a burst of a hundred', result: { heard: true, few: true } },
+      { step: 'after the burst', result: true },
+      { step: 'heard after the end', result: 0 },
+      { step: 'handles left', result: 0 },
+      { step: 'refused', result: [JSON.stringify(refused)] },
+    ]);
+    noticesEndWell(bridge.done());
+    await unchanged();
+  });
+
   await step('starts and answers on its pipe', async () => {
     await culvert.start();
     const { tunnels } = await culvert.cli<Snapshot>('status');
@@ -122,6 +159,24 @@ test('windows', async (t) => {
     }
   });
 
+  // A route alone is another, which comparing interfaces would never see, and both ways lead to the gateway.
+  await step('moves at once when it is told of another way', async () => {
+    bridge.forget();
+    const direct = `10.77.0.0/24 dev direct0 src ${ADDRESS.clientDirect}`;
+    await lab.client.script([`ip route replace ${direct}`]);
+    const ours = (): Promise<string | undefined> =>
+      culvert.cli<Snapshot>('status').then(({ tunnels: [tunnel] }) => tunnel?.ike?.local?.address);
+    await until('the direct path', async () => (await ours()) === ADDRESS.clientDirect, { timeout: 20_000 });
+    const done = bridge.done();
+    const told = done.findIndex((line) => /^notice called \d+ route taken$/.test(line));
+    const followed = done.findIndex((line) => /^route \w+ \d+ 10\.77\.0\.2\/32 /.test(line));
+    assert.ok(told >= 0 && followed > told, done.join('\n'));
+    const pings = await ping(lab.client, ADDRESS.lan, { count: 5 });
+    assert.deepEqual(pings.missing, []);
+    await lab.client.script([`ip route del ${direct}`]);
+    await until('the path by the NAT', async () => (await ours()) === ADDRESS.client, { timeout: 20_000 });
+  });
+
   await step('goes, and leaves nothing', async () => {
     await culvert.cli('down', TUNNEL);
     await unchanged();
@@ -142,6 +197,29 @@ test('windows', async (t) => {
     assert.notEqual(rules.code, 0, rules.text);
   });
 });
+
+/** Each registration was cancelled, after the callback that was under way, and none was called after that. */
+function noticesEndWell(record: readonly string[]): void {
+  const live = new Map<string, string>();
+  let [calls, slow] = [0, 0];
+  for (const line of record) {
+    const [, verb = '', number = '', what = '', outcome] =
+      /^notice (\w+)(?: (\d+))?(?: (\w+))?(?: (\w+))?$/.exec(line) ?? [];
+    if (verb === 'register') live.set(number, what);
+    if (verb === 'begins') slow = Number(number);
+    if (verb === 'cancel') {
+      assert.ok(live.delete(number), line);
+      assert.notEqual(slow, Number(number), 'cancelled while its callback was under way');
+    }
+    if (verb !== 'called') continue;
+    calls++;
+    slow = 0;
+    assert.deepEqual([live.get(number), outcome], [what, 'taken'], line);
+  }
+  assert.ok(calls > 100, `${calls} calls`);
+  assert.equal(live.size, 0);
+  assert.ok(record.some((line) => line.startsWith('notice begins')));
+}
 
 /** Runs a step; when it fails the laboratory's logs are kept in test/out. */
 async function kept(t: TestContext, lab: Lab, body: () => Promise<void>): Promise<void> {

@@ -4,7 +4,8 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
 import { ended, must, until } from '../lab/command.ts';
 import type { Host } from '../lab/host.ts';
 import type { Lab } from '../lab/lab.ts';
@@ -115,6 +116,22 @@ export async function makeEngineFolder(
     compile('wintun.dll', [join(doubles, 'wintun.c')], ['-lws2_32', '-liphlpapi']),
     compile('iphlpapi.dll', [join(doubles, 'iphlpapi.c'), definition], ['-lws2_32']),
   ]);
+}
+
+/** Makes a program of a source of ours, for the Node of that folder. Gives back its path. */
+export async function makeProgram(folder: string, source: string): Promise<string> {
+  const path = join(folder, `${basename(source, '.ts')}.mjs`);
+  await build({
+    entryPoints: [source],
+    outfile: path,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external: ['koffi'],
+    logLevel: 'warning',
+  });
+  return path;
 }
 
 /** A module definition: what the double has itself, and the rest of Wine's exports as forwards to it. */

@@ -281,6 +281,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   ...prefixed('IP_', abi.IP),
   ...prefixed('IPV6_', abi.IPV6),
   ...prefixed('SO_', abi.SO),
+  'sizeof(NETIO_STATUS)': 4,
   WAIT_OBJECT_0: abi.WAIT.OBJECT_0,
   WAIT_TIMEOUT: abi.WAIT.TIMEOUT,
   WAIT_FAILED: abi.WAIT.FAILED,
@@ -309,6 +310,20 @@ const NUMBERS: Readonly<Record<string, number>> = {
   SERVICE_CONTROL_PARAMCHANGE: abi.SERVICE_CONTROL_PARAMCHANGE,
 };
 
+/** As `notify.win32.ts` binds them, and as it may hand `SetEvent` to them. */
+const NOTIFY = (row: string, callback: string): string =>
+  `NETIO_STATUS (WINAPI *)(USHORT, VOID (WINAPI *)(PVOID, ${row} *, MIB_NOTIFICATION_TYPE), PVOID, UCHAR, HANDLE *), __typeof__(&${callback})`;
+const PROTOTYPES: Readonly<Record<string, number>> = Object.fromEntries(
+  [
+    NOTIFY('MIB_IPINTERFACE_ROW', 'NotifyIpInterfaceChange'),
+    NOTIFY('MIB_UNICASTIPADDRESS_ROW', 'NotifyUnicastIpAddressChange'),
+    NOTIFY('MIB_IPFORWARD_ROW2', 'NotifyRouteChange2'),
+    'NETIO_STATUS (WINAPI *)(HANDLE), __typeof__(&CancelMibChangeNotify2)',
+    // Its only argument has the place of a callback's first.
+    'WINBOOL (WINAPI *)(PVOID), __typeof__(&SetEvent)',
+  ].map((types) => [`__builtin_types_compatible_p(${types})`, 1]),
+);
+
 test('a C compiler for Windows says the same', (t) => {
   const compiler = 'x86_64-w64-mingw32-gcc';
   if (!requireOrSkip(t, { commands: [compiler] })) return;
@@ -328,7 +343,7 @@ test('a C compiler for Windows says the same', (t) => {
       ],
     },
     LAYOUTS,
-    NUMBERS,
+    { ...NUMBERS, ...PROTOTYPES },
   );
   assert.ok(confirmed > 130, `${confirmed} assertions`);
 });

@@ -9,6 +9,7 @@ import {
   maskSockaddr,
   readLinks,
   readTable,
+  tellsOfChange,
   writeRouteMessage,
 } from '../../../../engine/os/route/messages.darwin.ts';
 import { AT_HOME, dumpedRoute, inet, inet6 } from '../darwin/support/dumped.ts';
@@ -130,4 +131,31 @@ test('any octets give routes and interfaces or nothing', () => {
       for (const route of readTable(broken)) assert.ok(route.length <= 8 * route.range.start.length);
     }),
   );
+});
+
+test('arbitrary octets tell of a change or of none', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (octets) => {
+      assert.equal(typeof tellsOfChange(octets), 'boolean');
+    }),
+  );
+});
+
+test('of several messages in one, any may tell of a change', () => {
+  const question = writeRouteMessage({
+    type: 4,
+    flags: 1,
+    seq: 1,
+    destination: inetSockaddr(address('10.0.0.1')),
+  });
+  const change = writeRouteMessage({
+    type: 3,
+    flags: 1,
+    seq: 2,
+    destination: inetSockaddr(address('10.0.0.1')),
+  });
+  assert.equal(tellsOfChange(joined([question, question])), false);
+  assert.equal(tellsOfChange(joined([question, change])), true);
+  // A header that promises more than there is ends it.
+  assert.equal(tellsOfChange(change.subarray(0, 80)), false);
 });

@@ -1,8 +1,8 @@
 /*
- * What Wine's IP helper lacks: functions that change addresses, routes, interfaces and name servers, and the tables in
- * which the changes show. Each call is decoded by the SDK's own structures and handed to the Linux side, which writes
- * it down and does it. Everything else is forwarded to Wine's library under the name real.dll (see iphlpapi.def, which
- * the test makes).
+ * What Wine's IP helper lacks: functions that change addresses, routes, interfaces and name servers, the tables in which
+ * the changes show, and notifications of them. Each call is decoded by the SDK's own structures and handed to the Linux
+ * side, which writes it down and does it. Everything else is forwarded to Wine's library under the name real.dll (see
+ * iphlpapi.def, which the test makes).
  */
 #include "bridge.h"
 #include <netioapi.h>
@@ -18,9 +18,14 @@ typedef struct {
     PWSTR ProfileNameServer;
 } DnsInterfaceSettings;
 
+static CRITICAL_SECTION notices_lock;
+
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved)
 {
-    if (reason == DLL_PROCESS_ATTACH) InitializeCriticalSection(&bridge_lock);
+    if (reason == DLL_PROCESS_ATTACH) {
+        InitializeCriticalSection(&bridge_lock);
+        InitializeCriticalSection(&notices_lock);
+    }
     return TRUE;
 }
 
@@ -256,4 +261,126 @@ EXPORT DWORD WINAPI SetInterfaceDnsSettings(GUID guid, const DnsInterfaceSetting
     if (memcmp(&guid, &interface_guid, sizeof guid) != 0) return ERROR_NOT_FOUND;
     return bridge_ask(NULL, "dns %lu %llu %ls", index, settings->Flags,
                       settings->NameServer && *settings->NameServer ? settings->NameServer : L"-");
+}
+
+/*
+ * Change notifications. Wine's answer success and never call. Here a thread follows what the Linux machine says of its
+ * links, addresses and routes, and calls back as Windows does: on a thread of its own, with a row that is its own, and
+ * with a callback that is under way for as long as the lock is held. To cancel waits for that, and to cancel from inside
+ * of a callback, which would wait for itself, ends the process.
+ */
+#define MOST_NOTICES 16
+
+typedef ULONG_PTR (WINAPI *Callback)(PVOID context, PVOID row, ULONG_PTR type);
+typedef struct { const char *what; Callback callback; PVOID context; } Notice;
+
+static Notice notices[MOST_NOTICES];
+static volatile DWORD notices_caller;
+
+/* The declared callbacks give nothing back. What stands in the register all the same says whether the event was there. */
+static void call_back(const char *what, BOOL slow)
+{
+    BYTE row[sizeof(MIB_IPINTERFACE_ROW)];
+    int i;
+    memset(row, 0xa5, sizeof row);
+    EnterCriticalSection(&notices_lock);
+    notices_caller = GetCurrentThreadId();
+    for (i = 0; i < MOST_NOTICES; i++) {
+        ULONG_PTR said;
+        if (!notices[i].what || strcmp(notices[i].what, what) != 0) continue;
+        if (slow) {
+            bridge_ask(NULL, "notice begins %d", i + 1);
+            Sleep(500);
+        }
+        said = notices[i].callback(notices[i].context, row, MibParameterNotification);
+        bridge_ask(NULL, "notice called %d %s %s", i + 1, what, (BOOL)said ? "taken" : "refused");
+    }
+    notices_caller = 0;
+    LeaveCriticalSection(&notices_lock);
+}
+
+static DWORD WINAPI follow(LPVOID nothing)
+{
+    struct sockaddr_in to = bridge_address();
+    SOCKET watch = socket(AF_INET, SOCK_STREAM, 0);
+    char line[64];
+    size_t length = 0;
+    if (connect(watch, (struct sockaddr *)&to, sizeof to) != 0) return 1;
+    send(watch, "watch\n", 6, 0);
+    while (recv(watch, line + length, 1, 0) == 1) {
+        if (line[length] != '\n') {
+            if (length < sizeof line - 1) length++;
+            continue;
+        }
+        line[length] = 0;
+        length = 0;
+        if (strncmp(line, "slow ", 5) == 0) call_back(line + 5, TRUE);
+        else call_back(line, FALSE);
+    }
+    closesocket(watch);
+    return 0;
+}
+
+static NETIO_STATUS subscribe(const char *what, ADDRESS_FAMILY family, Callback callback, PVOID context,
+                              BOOLEAN initial, HANDLE *handle)
+{
+    static HANDLE follower;
+    char refuse[16] = "";
+    int i;
+    GetEnvironmentVariableA("CULVERT_REFUSE", refuse, sizeof refuse);
+    if (strcmp(refuse, what) == 0) return ERROR_NOT_SUPPORTED;
+    if (family != AF_UNSPEC || !callback || !handle || initial) return ERROR_INVALID_PARAMETER;
+    EnterCriticalSection(&notices_lock);
+    for (i = 0; i < MOST_NOTICES && notices[i].what; i++);
+    if (i < MOST_NOTICES) {
+        Notice notice = { what, callback, context };
+        notices[i] = notice;
+        *handle = (HANDLE)(ULONG_PTR)(i + 1);
+    }
+    LeaveCriticalSection(&notices_lock);
+    if (i == MOST_NOTICES) return ERROR_NOT_ENOUGH_MEMORY;
+    bridge_ask(NULL, "notice register %d %s", i + 1, what);
+    if (!follower) {
+        follower = CreateThread(NULL, 0, follow, NULL, 0, NULL);
+        /* Answered once the thread's connection stands: what changes from now on is told. */
+        return bridge_ask(NULL, "notice follower");
+    }
+    return NO_ERROR;
+}
+
+EXPORT NETIO_STATUS WINAPI NotifyIpInterfaceChange(ADDRESS_FAMILY family, PIPINTERFACE_CHANGE_CALLBACK callback,
+                                                   PVOID context, BOOLEAN initial, HANDLE *handle)
+{
+    return subscribe("interface", family, (Callback)(void *)callback, context, initial, handle);
+}
+
+EXPORT NETIO_STATUS WINAPI NotifyUnicastIpAddressChange(ADDRESS_FAMILY family,
+                                                        PUNICAST_IPADDRESS_CHANGE_CALLBACK callback, PVOID context,
+                                                        BOOLEAN initial, HANDLE *handle)
+{
+    return subscribe("address", family, (Callback)(void *)callback, context, initial, handle);
+}
+
+EXPORT NETIO_STATUS WINAPI NotifyRouteChange2(ADDRESS_FAMILY family, PIPFORWARD_CHANGE_CALLBACK callback,
+                                              PVOID context, BOOLEAN initial, HANDLE *handle)
+{
+    return subscribe("route", family, (Callback)(void *)callback, context, initial, handle);
+}
+
+EXPORT NETIO_STATUS WINAPI CancelMibChangeNotify2(HANDLE handle)
+{
+    ULONG_PTR number = (ULONG_PTR)handle;
+    BOOL known;
+    if (notices_caller == GetCurrentThreadId()) {
+        fprintf(stderr, "iphlpapi double: a notification was cancelled by its own callback\n");
+        fflush(stderr);
+        ExitProcess(86);
+    }
+    if (number == 0 || number > MOST_NOTICES) return ERROR_INVALID_PARAMETER;
+    EnterCriticalSection(&notices_lock);
+    known = notices[number - 1].what != NULL;
+    notices[number - 1].what = NULL;
+    LeaveCriticalSection(&notices_lock);
+    bridge_ask(NULL, "notice cancel %d", (int)number);
+    return known ? NO_ERROR : ERROR_INVALID_PARAMETER;
 }

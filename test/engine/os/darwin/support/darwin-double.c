@@ -2,7 +2,7 @@
  * A stand-in for Darwin's C library on Linux: the functions that the engine binds, under their own names, with Darwin's
  * structures and numbers (xnu/bsd headers, written down here once more and independently of the engine's tables). Every
  * call is recorded with its octets. Behind a utun is a socket pair, whose other end stands for the Mac's network stack;
- * UDP goes to real sockets; addresses and routes are kept in memory.
+ * UDP goes to real sockets; addresses and routes are kept in memory, and routing sockets hear of their changes.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -151,6 +151,28 @@ struct rt_msghdr_d {
 	uint32_t metrics[14];
 };
 _Static_assert(sizeof(struct rt_msghdr_d) == 92, "rt_msghdr");
+
+/* A routing socket has every message, whoever caused it; one that is full or not read loses what comes. */
+static void tell_all(const void *message, size_t length)
+{
+	for (int fd = 0; fd < MOST_FDS; fd++)
+		if (fds[fd].kind == ROUTING)
+			syscall(SYS_sendto, fds[fd].peer, message, length, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+}
+
+EXPORT void double_tell(const uint8_t *message, unsigned length) { tell_all(message, length); }
+
+/* if_msghdr and ifa_msghdr begin alike. */
+static void tell_interface(int type, int index)
+{
+	uint8_t message[112] = { 0 };
+	uint16_t whole = type == 0xe ? 112 : 20;
+	memcpy(message, &whole, 2);
+	message[2] = 5;
+	message[3] = (uint8_t)type;
+	message[12] = (uint8_t)index;
+	tell_all(message, whole);
+}
 
 static size_t padded(size_t length) { return length == 0 ? 4 : (length + 3) & ~(size_t)3; }
 
@@ -409,7 +431,11 @@ DARWIN(int, socket, (int family, int type, int protocol))
 		syscall(SYS_fcntl, pair[1], F_SETFL, O_NONBLOCK);
 		kind = UTUN;
 	} else if (family == 17 && type == 3) {
-		fd = (int)syscall(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		int pair[2];
+		if (syscall(SYS_socketpair, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0)
+			return -1;
+		fd = pair[0];
+		fds[fd].peer = pair[1];
 		kind = ROUTING;
 	} else if (family == 30 && type == 2) {
 		fd = (int)syscall(SYS_socket, AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -432,11 +458,10 @@ DARWIN(int, close, (int fd))
 {
 	note("close %d\n", fd);
 	if (fd >= 0 && fd < MOST_FDS) {
-		if (fds[fd].kind == UTUN) {
+		if (fds[fd].kind == UTUN || fds[fd].kind == ROUTING)
 			syscall(SYS_close, fds[fd].peer);
-			if (fds[fd].unit > 0)
-				take_interface(fds[fd].unit);
-		}
+		if (fds[fd].kind == UTUN && fds[fd].unit > 0)
+			take_interface(fds[fd].unit);
 		memset(fds + fd, 0, sizeof *fds);
 	}
 	return (int)syscall(SYS_close, fd);
@@ -557,11 +582,11 @@ DARWIN(int, ioctl, (int fd, unsigned long request, ...))
 		return -1;
 	}
 	switch (request) {
-	case 0x80206910UL: memcpy(&links[index - 1].flags, at + 16, 2); return 0;
+	case 0x80206910UL: memcpy(&links[index - 1].flags, at + 16, 2); tell_interface(0xe, index); return 0;
 	case 0xc0206911UL: memcpy(at + 16, &links[index - 1].flags, 2); return 0;
 	case 0x80206934UL: memcpy(&links[index - 1].mtu, at + 16, 4); return 0;
-	case 0x8040691aUL: put_address(index, 2, at + 16, 16); return 0;
-	case 0x8080691aUL: put_address(index, 30, at + 16, 28); return 0;
+	case 0x8040691aUL: put_address(index, 2, at + 16, 16); tell_interface(0xc, index); return 0;
+	case 0x8080691aUL: put_address(index, 30, at + 16, 28); tell_interface(0xc, index); return 0;
 	case 0x80206919UL: return take_address(index, at + 16, 4, 4);
 	case 0x81206919UL: return take_address(index, at + 16, 8, 16);
 	default: errno = 102; return -1;
@@ -582,13 +607,21 @@ DARWIN(int, fcntl, (int fd, int command, ...))
 
 DARWIN(int, pipe, (int *ends)) { return (int)syscall(SYS_pipe2, ends, 0); }
 
-DARWIN(long, read, (int fd, void *at, size_t length)) { return done(syscall(SYS_read, fd, at, length)); }
+DARWIN(long, read, (int fd, void *at, size_t length))
+{
+	if (fails("read"))
+		return -1;
+	return done(syscall(SYS_read, fd, at, length));
+}
 
 DARWIN(long, write, (int fd, const void *at, size_t length))
 {
 	if (fd >= 0 && fd < MOST_FDS && fds[fd].kind == ROUTING) {
 		note("write %d %s\n", fd, hex(at, length));
-		return fails("write") || routing_message(at, length) < 0 ? -1 : (long)length;
+		if (fails("write") || routing_message(at, length) < 0)
+			return -1;
+		tell_all(at, length);
+		return (long)length;
 	}
 	return done(syscall(SYS_write, fd, at, length));
 }

@@ -29,6 +29,8 @@ export interface DarwinDouble {
   /** A route that is there from the beginning. */
   route(message: Uint8Array): void;
   forgetRoutes(): void;
+  /** Every routing socket has this message to read. */
+  tell(message: Uint8Array): void;
 }
 
 let built: DarwinDouble | undefined;
@@ -51,6 +53,7 @@ function build(): DarwinDouble {
   const lib = koffi.load(library);
   const takeInto = lib.func('double_take', 'int', ['_Out_ uint8_t *', 'uint']);
   const addRoute = lib.func('double_route', 'int', ['uint8_t *', 'uint']);
+  const tell = lib.func('double_tell', 'void', ['uint8_t *', 'uint']);
   const record = new Uint8Array(RECORD_LENGTH);
   return {
     library,
@@ -66,5 +69,6 @@ function build(): DarwinDouble {
     hostEnd: lib.func('double_host_end', 'int', ['int']),
     route: (message) => addRoute(message, message.length),
     forgetRoutes: lib.func('double_forget_routes', 'void', []),
+    tell: (message) => tell(message, message.length),
   };
 }
