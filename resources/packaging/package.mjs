@@ -1,6 +1,7 @@
 /**
  * `npm run package [-- --dir]`: builds everything, fetches the runtimes, and makes the installers of this system in
- * `dist/package/out`. `--dir` stops at the unpacked tree; `--arch x64|arm64` names another processor.
+ * `dist/package/out`. `--dir` stops at the unpacked tree, `--engine` at the engine's folder, which needs no Electron and
+ * is what ships of the engine; `--arch x64|arm64` names another processor.
  */
 import { execFileSync } from 'node:child_process';
 import { dirname } from 'node:path';
@@ -14,6 +15,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const { values } = parseArgs({
   options: {
     dir: { type: 'boolean', default: false },
+    engine: { type: 'boolean', default: false },
     arch: { type: 'string', default: process.arch },
   },
 });
@@ -21,7 +23,10 @@ const { values } = parseArgs({
 const { platform } = process;
 const { arch } = values;
 execFileSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: 'inherit', shell: platform === 'win32' });
-await makeEngineTree({ platform, arch });
-const targets = Platform.current().createTarget(values.dir ? 'dir' : undefined, Arch[arch]);
-for (const path of await build({ projectDir: root, targets, config, publish: 'never' }))
-  process.stdout.write(`${path}\n`);
+const tree = await makeEngineTree({ platform, arch });
+if (values.engine) process.stdout.write(`${tree}\n`);
+else {
+  const targets = Platform.current().createTarget(values.dir ? 'dir' : undefined, Arch[arch]);
+  for (const path of await build({ projectDir: root, targets, config, publish: 'never' }))
+    process.stdout.write(`${path}\n`);
+}
