@@ -5,6 +5,7 @@
  */
 import type { Instant } from '../base/brand.ts';
 import { readU32, wipe } from '../base/bytes.ts';
+import type { Marks } from '../base/marks.ts';
 import { readEndpoint, SOCKADDR_LENGTH, sameSockaddr, writeSockaddr } from '../base/sockaddr.ts';
 import type { CryptoProvider } from '../crypto/port.ts';
 import { FlowCache } from '../esp/flow-cache.ts';
@@ -45,6 +46,8 @@ export interface InboundParts {
   readonly event: (event: DatapathEvent) => void;
   /** The inbound side of a pair is gone for good. */
   readonly released: (id: number) => void;
+  /** What the socket tells of the outer header; all of it when left out. */
+  readonly marks?: Marks;
 }
 
 interface Entry {
@@ -107,7 +110,7 @@ export class InboundPump {
       spi: spiIn,
       sa: new InboundSa(spiIn, cipher, esn, window, selectors, this.#flows),
       meter: new VolumeMeter(pair.limits),
-      copy: new HeaderCopy(pair.copyDscp, pair.copyEcn),
+      copy: new HeaderCopy(pair.copyDscp, pair.copyEcn, this.#parts.marks),
       slot: slotBase(slot),
       from,
       waiting: pair.outbound === 'later',
@@ -168,8 +171,8 @@ export class InboundPump {
   }
 
   /**
-   * Takes the datagram at `at` from the encoded address at `fromAt`; decrypts in place. `outerClass` is the traffic
-   * class that its IP header had, -1 where the socket does not tell.
+   * Takes the datagram at `at` from the encoded address at `fromAt`; decrypts in place. `outerClass` is what the socket
+   * told of the traffic class that its IP header had, -1 where it did not.
    */
   take(
     buffer: Uint8Array,

@@ -1,4 +1,5 @@
 /** The two loops of a worker as its system has them: descriptors and `poll`, or the events of Windows. */
+import type { Marks } from '../base/marks.ts';
 import { loadDarwinLibc } from '../os/ffi/libc.darwin.ts';
 import { loadLinuxLibc } from '../os/ffi/libc.linux.ts';
 import { InboundLoop, inboundMemory } from './inbound-loop.ts';
@@ -25,6 +26,8 @@ export interface OutboundShared extends Shared {
   readonly memory: PacketMemory;
   /** The system does not segment after all. */
   readonly segmentsLost: () => void;
+  /** The socket says no more than this of a traffic class after all. */
+  readonly saysOnly: (marks: Marks) => void;
 }
 
 export interface InboundShared extends Shared {
@@ -45,7 +48,7 @@ export function loopsOf(setup: WorkerSetup): Loops {
   if (setup.system === 'windows') return windowsLoops(setup);
   const libc = setup.system === 'darwin' ? loadDarwinLibc(setup.library) : loadLinuxLibc();
   if (!libc) throw new Error('the system calls cannot be bound');
-  const { system, tunFd, tunOffload, udpFd, wakeFd, segments, marks, coalesces, localPort } = setup;
+  const { system, tunFd, tunOffload, udpFd, wakeFd, segments, says, coalesces, localPort } = setup;
   const header: TunHeader = system === 'darwin' ? 'family' : tunOffload === 'none' ? 'none' : 'virtio';
   return {
     outboundMemory: () => packetMemory(OUTBOUND_MEMORY),
@@ -53,8 +56,7 @@ export function loopsOf(setup: WorkerSetup): Loops {
       const writer = new HostWriter(libc, tunFd, memory.octets, header, refused);
       return (packet) => writer.copy(packet);
     },
-    outbound: (shared) =>
-      new OutboundLoop({ ...shared, libc, tunFd, header, udpFd, segments, marks, wakeFd }),
+    outbound: (shared) => new OutboundLoop({ ...shared, libc, tunFd, header, udpFd, segments, says, wakeFd }),
     inbound: (shared) =>
       new InboundLoop({
         ...shared,
@@ -71,7 +73,8 @@ export function loopsOf(setup: WorkerSetup): Loops {
   };
 }
 
-function windowsLoops({ library, tunFd, udpFd, wakeFd, segments, localPort }: WorkerSetup): Loops {
+function windowsLoops(setup: WorkerSetup): Loops {
+  const { library, tunFd, udpFd, wakeFd, segments, says, localPort } = setup;
   if (library === null) throw new Error('wintun.dll was not named');
   const calls = loadWindowsCalls(library);
   const handles = { calls, session: tunFd, socket: udpFd, wake: wakeFd };
@@ -81,7 +84,7 @@ function windowsLoops({ library, tunFd, udpFd, wakeFd, segments, localPort }: Wo
       const writer = new RingWriter(calls, tunFd, memory.octets, refused);
       return (packet) => writer.copy(packet);
     },
-    outbound: (shared) => new WindowsOutboundLoop({ ...shared, ...handles, segments }),
+    outbound: (shared) => new WindowsOutboundLoop({ ...shared, ...handles, segments, says }),
     inbound: (shared) =>
       new WindowsInboundLoop({
         ...shared,

@@ -4,6 +4,7 @@
  *
  *     tun ─read─► super-packet ─copy, checksum─► ESP packets side by side ─seal in place─► sendmmsg
  */
+import type { Marks } from '../base/marks.ts';
 import * as darwin from '../os/ffi/abi.darwin.ts';
 import { AF, MSG_DONTWAIT, POLL, VIRTIO_NET_HDR } from '../os/ffi/abi.ts';
 import type { DarwinLibc } from '../os/ffi/libc.darwin.ts';
@@ -41,14 +42,16 @@ export interface OutboundLoopParts {
   readonly header: TunHeader;
   readonly udpFd: number;
   readonly segments: boolean;
-  /** The socket takes a traffic class with each message. */
-  readonly marks: boolean;
+  /** What the socket takes of a traffic class with each message: all or nothing. */
+  readonly says: Marks;
   readonly wakeFd: number;
   /** Carries out what the main thread has asked for. */
   readonly commands: () => void;
   readonly stopped: () => boolean;
   /** The system does not segment after all. */
   readonly segmentsLost: () => void;
+  /** The socket says no more than this of a traffic class after all. */
+  readonly saysOnly: (marks: Marks) => void;
 }
 
 export class OutboundLoop {
@@ -63,7 +66,7 @@ export class OutboundLoop {
   #trafficClass = 0;
 
   constructor(parts: OutboundLoopParts) {
-    const { libc, pump, memory, udpFd, tunFd, wakeFd, segments, marks, segmentsLost } = parts;
+    const { libc, pump, memory, udpFd, tunFd, wakeFd, segments, says, segmentsLost, saysOnly } = parts;
     this.#parts = parts;
     this.#octets = memory.octets;
     this.#readAt = addressOf(memory.octets);
@@ -75,9 +78,10 @@ export class OutboundLoop {
       at: DEPARTURES_AT,
       length: DEPARTURES_LENGTH,
       segments,
-      marks,
+      marks: says !== 'none',
       lost: (packets: number): void => pump.count(DropAt.udpError, packets),
       gaveUp: segmentsLost,
+      marksLost: (): void => saysOnly('none'),
     };
     this.#departures =
       'system' in libc

@@ -6,6 +6,7 @@
 import type { Instant } from '../base/brand.ts';
 import { wipe } from '../base/bytes.ts';
 import type { Endpoint } from '../base/ip.ts';
+import type { Marks } from '../base/marks.ts';
 import type { CryptoProvider } from '../crypto/port.ts';
 import { FlowCache } from '../esp/flow-cache.ts';
 import { InnerHeader, IpProtocol } from '../esp/inner.ts';
@@ -32,6 +33,8 @@ export interface OutboundParts {
   readonly event: (event: DatapathEvent) => void;
   /** A packet of our own for the host, outside any batch. */
   readonly toHost: (packet: Uint8Array) => void;
+  /** What the socket can say of the outer header; all of it when left out. */
+  readonly marks?: Marks;
 }
 
 interface Entry {
@@ -75,7 +78,7 @@ export class OutboundPump {
   /** Takes the keys of the outbound side and zeroes them. @throws CryptoError, RangeError */
   install(pair: EspSaPair, path: PeerPath, slot: number): void {
     if (this.#byId.has(pair.id)) throw new RangeError(`SA pair ${pair.id} exists`);
-    const { crypto, fillRandom } = this.#parts;
+    const { crypto, fillRandom, marks } = this.#parts;
     const { outEncr, outInteg } = pair.keys;
     const selectors = new TrafficSelectors(pair.local, pair.remote);
     const cipher = crypto.cipher(pair.suite, outEncr, outInteg);
@@ -85,7 +88,7 @@ export class OutboundPump {
       selectors,
       sa: new OutboundSa(pair.spiOut, cipher, pair.esn, fillRandom),
       meter: new VolumeMeter(pair.limits),
-      copy: new HeaderCopy(pair.copyDscp, pair.copyEcn),
+      copy: new HeaderCopy(pair.copyDscp, pair.copyEcn, marks),
       slot: slotBase(slot),
       target: this.#targets.take(path.remote),
       told: LimitState.BELOW,

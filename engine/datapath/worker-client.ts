@@ -6,6 +6,7 @@
  */
 import { wipe } from '../base/bytes.ts';
 import type { Endpoint } from '../base/ip.ts';
+import { describeMarks, type Marks } from '../base/marks.ts';
 import type { EspSaPair } from '../esp/params.ts';
 import type { DarwinLibc } from '../os/ffi/libc.darwin.ts';
 import type { LinuxLibc } from '../os/ffi/libc.linux.ts';
@@ -60,6 +61,7 @@ class WorkerDatapath implements Datapath {
   readonly #links: readonly WorkerLink[];
   readonly #listeners: ((event: DatapathEvent) => void)[] = [];
   #segments: boolean;
+  #says: Marks;
   #started = false;
   #closing: Promise<void> | undefined;
 
@@ -68,6 +70,7 @@ class WorkerDatapath implements Datapath {
     this.#options = options;
     this.local = udp.local;
     this.#segments = udp.segments;
+    this.#says = udp.says;
     const links: WorkerLink[] = [];
     for (const direction of DIRECTIONS) {
       const link: WorkerLink = new WorkerLink({
@@ -82,7 +85,8 @@ class WorkerDatapath implements Datapath {
           udpFd: udp.fd,
           segments: udp.segments,
           coalesces: udp.coalesces,
-          marks: udp.marks,
+          says: udp.says,
+          tells: udp.tells,
           counters: this.#counters,
           localPort: udp.local.port,
           openSslPath,
@@ -95,7 +99,7 @@ class WorkerDatapath implements Datapath {
     this.#links = links;
   }
 
-  /** The tun and what is done in bulk, which depends on the kernel. */
+  /** The tun, what is done in bulk, and what is carried of the outer header: that depends on the kernel. */
   get description(): string {
     const { libc, tun, udp } = this.#options;
     const [sending, receiving] = 'system' in libc ? IN_BULK[libc.system] : IN_BULK.linux;
@@ -105,7 +109,8 @@ class WorkerDatapath implements Datapath {
       ...(this.#segments ? [sending] : []),
       ...(udp.coalesces ? [receiving] : []),
     ];
-    return `workers, ${tun.name}, ${bulk.length === 0 ? 'no offload' : bulk.join(' ')}`;
+    const inBulk = bulk.length === 0 ? 'no offload' : bulk.join(' ');
+    return `workers, ${tun.name}, ${inBulk}, ${describeMarks(this.#says, udp.tells)}`;
   }
 
   async start(): Promise<void> {
@@ -201,6 +206,9 @@ class WorkerDatapath implements Datapath {
         return;
       case 'segments-lost':
         this.#segments = false;
+        return;
+      case 'says':
+        this.#says = message.marks;
         return;
       case 'failed':
         this.#failed(message.reason);

@@ -1,6 +1,7 @@
 /** What the main thread and the data path's workers say to each other. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Endpoint } from '../base/ip.ts';
+import type { Marks } from '../base/marks.ts';
 import type { EspSaPair } from '../esp/params.ts';
 import type { TunOffload } from '../os/tun/port.ts';
 import type { DatapathEvent, PeerPath, TrapSelectors } from './protocol.ts';
@@ -23,8 +24,9 @@ export interface WorkerSetup {
   /** The socket sends (UDP_SEGMENT, sendmsg_x, UDP_SEND_MSG_SIZE) and receives (UDP_GRO, recvmsg_x) many datagrams at once. */
   readonly segments: boolean;
   readonly coalesces: boolean;
-  /** It tells and takes the traffic class of each datagram. */
-  readonly marks: boolean;
+  /** What it takes and tells of the traffic class of each datagram. */
+  readonly says: Marks;
+  readonly tells: Marks;
   readonly wakeFd: number;
   /** Float64 counters of `counters.ts`. */
   readonly counters: SharedArrayBuffer;
@@ -65,4 +67,6 @@ export type Upward =
   | { readonly kind: 'released'; readonly id: number }
   /** The system does not send in segments after all. */
   | { readonly kind: 'segments-lost' }
+  /** It takes no more than this of a traffic class after all. */
+  | { readonly kind: 'says'; readonly marks: Marks }
   | { readonly kind: 'failed'; readonly reason: string };

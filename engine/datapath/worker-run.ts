@@ -74,6 +74,7 @@ function outbound(frame: Frame): Runner {
     head: Head.OUTBOUND,
     event,
     toHost,
+    marks: setup.says,
   });
   const carryOut = (command: Downward): void => {
     switch (command.kind) {
@@ -107,6 +108,7 @@ function outbound(frame: Frame): Runner {
     stopped,
     commands: () => commands(carryOut),
     segmentsLost: () => post({ kind: 'segments-lost' }),
+    saysOnly: (marks) => post({ kind: 'says', marks }),
   });
   return { run: () => loop.run(), close: () => pump.close() };
 }
@@ -120,6 +122,7 @@ function inbound(frame: Frame): Runner {
     head: Head.INBOUND,
     event,
     released: (id) => post({ kind: 'released', id }),
+    marks: setup.tells,
   });
   const carryOut = (command: Downward): void => {
     switch (command.kind) {

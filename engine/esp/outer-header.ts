@@ -5,6 +5,7 @@
  */
 import { readU16, writeU16 } from '../base/bytes.ts';
 import { updateChecksum } from '../base/internet-checksum.ts';
+import { type Marks, markBits } from '../base/marks.ts';
 import type { CopyDscp } from './params.ts';
 
 const DSCP = 0xfc;
@@ -48,10 +49,15 @@ export class HeaderCopy {
   readonly #dscpInward: boolean;
   readonly #ecn: boolean;
 
-  constructor(dscp: CopyDscp, ecn: boolean) {
-    this.#outward = (dscp === 'out' || dscp === 'yes' ? DSCP : 0) | (ecn ? ECN : 0);
-    this.#dscpInward = dscp === 'in' || dscp === 'yes';
-    this.#ecn = ecn;
+  /**
+   * @param marks what the socket can say or tell of the outer header. What it cannot say is zero outside, which is
+   * the compatibility mode of an ingress (RFC 6040 §4.1); what it does not tell leaves the inner packet as it is.
+   */
+  constructor(dscp: CopyDscp, ecn: boolean, marks: Marks = 'class') {
+    const can = markBits(marks);
+    this.#outward = can & ((dscp === 'out' || dscp === 'yes' ? DSCP : 0) | (ecn ? ECN : 0));
+    this.#dscpInward = (can & DSCP) !== 0 && (dscp === 'in' || dscp === 'yes');
+    this.#ecn = (can & ECN) !== 0 && ecn;
   }
 
   /** The outer traffic class of the inner packet at `at`. */

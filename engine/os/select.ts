@@ -52,7 +52,7 @@ import { linuxTun } from './tun/tun.linux.ts';
 import { installedTun, installedWintun } from './tun/tun.win32.ts';
 import type { UdpPort, UdpRequest } from './udp/port.ts';
 import type { RawUdp } from './udp/raw.ts';
-import { openDarwinUdp } from './udp/udp.darwin.ts';
+import { darwinUdp, openDarwinUdp } from './udp/udp.darwin.ts';
 import { linuxUdp, openRawUdp } from './udp/udp.linux.ts';
 import { dgramUdp, openDgram } from './udp/udp.ts';
 import { openWindowsUdp, windowsUdp } from './udp/udp.win32.ts';
@@ -90,7 +90,9 @@ export function selectTun(): TunPort {
 
 export function selectUdp(): UdpPort {
   const libc = linuxLibc();
-  if (isWindows) return windowsUdp(loadIpHelper());
+  if (isWindows) return windowsUdp(loadIpHelper(), loadWinsock());
+  const darwin = darwinLibc();
+  if (darwin) return darwinUdp(darwin);
   return libc ? linuxUdp(libc) : dgramUdp;
 }
 

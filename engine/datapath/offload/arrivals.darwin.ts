@@ -19,7 +19,7 @@ import { HEADROOM, LARGEST_PACKET, TAILROOM } from '../room.ts';
 /** As on Linux. */
 const STRIDE: number = (HEADROOM + LARGEST_PACKET + TAILROOM + 64) & ~63;
 const NAME_STRIDE = 32;
-/** in6_pktinfo takes 32 octets. */
+/** in6_pktinfo takes 32 octets, the traffic class 16. */
 const CONTROL_STRIDE = 64;
 
 export class DarwinArrivals {
@@ -36,8 +36,7 @@ export class DarwinArrivals {
   readonly vectors: Uint8Array;
   readonly names: Uint8Array;
   size = 0;
-  /** Darwin is not asked for it. */
-  readonly trafficClass = -1;
+  trafficClass = -1;
 
   /** @param batch whether `recvmsg_x` may be used */
   constructor(
@@ -115,23 +114,31 @@ export class DarwinArrivals {
 
   inspect(slot: number): void {
     this.size = this.lengthOf(slot);
+    // That of an IPv4 datagram is told as an IPv6 one's, since the socket is an IPv6 one.
+    const at = this.#find(slot, IPV6.TCLASS, 4);
+    this.trafficClass = at < 0 ? -1 : this.#control.getUint8(at);
   }
 
   localAddress(slot: number): Uint8Array | undefined {
+    const at = this.#find(slot, IPV6.PKTINFO, IN6_PKTINFO.size);
+    return at < 0 ? undefined : this.#controlOctets.subarray(at, at + 16);
+  }
+
+  /** Where the data of one of IPv6's control messages is, or -1. */
+  #find(slot: number, wanted: number, length: number): number {
     const control = this.#control;
     const filled = this.#headers.getUint32(slot * MSGHDR_X.size + MSGHDR_X.controllen, true);
     let at = slot * CONTROL_STRIDE;
     const end = at + Math.min(filled, CONTROL_STRIDE);
     while (at + CMSGHDR.size <= end) {
       const whole = control.getUint32(at, true);
-      if (whole < CMSGHDR.size || at + whole > end) return undefined;
+      if (whole < CMSGHDR.size || at + whole > end) return -1;
       const level = control.getInt32(at + CMSGHDR.level, true);
       const type = control.getInt32(at + CMSGHDR.type, true);
-      const data = at + CMSGHDR.size;
-      if (level === IPPROTO_IPV6 && type === IPV6.PKTINFO && whole >= CMSGHDR.size + IN6_PKTINFO.size)
-        return this.#controlOctets.subarray(data, data + 16);
+      if (level === IPPROTO_IPV6 && type === wanted && whole >= CMSGHDR.size + length)
+        return at + CMSGHDR.size;
       at += (whole + 3) & ~3;
     }
-    return undefined;
+    return -1;
   }
 }

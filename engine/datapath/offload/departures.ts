@@ -47,6 +47,8 @@ export interface DeparturesParts {
   readonly lost: (packets: number) => void;
   /** The system does not segment toward this peer's network after all. */
   readonly gaveUp: () => void;
+  /** It takes no traffic class after all. */
+  readonly marksLost: () => void;
 }
 
 export class Departures {
@@ -246,7 +248,10 @@ export class Departures {
     }
     this.#setControl(message, false, false);
     if (this.#send(message, 1) !== 1) return false;
-    if (this.#classes[message] !== 0) this.#marks = false;
+    if (this.#marks && this.#classes[message] !== 0) {
+      this.#marks = false;
+      this.#parts.marksLost();
+    }
     return true;
   }
 }

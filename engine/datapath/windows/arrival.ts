@@ -23,7 +23,7 @@ import type { ReceiveMessage } from '../../os/ffi/winsock.win32.ts';
 import { HEADROOM, LARGEST_PACKET, TAILROOM } from '../room.ts';
 
 export const ARRIVAL_LENGTH: number = HEADROOM + LARGEST_PACKET + TAILROOM;
-/** in6_pktinfo, in_pktinfo and the size of datagrams, each with its header. */
+/** in6_pktinfo, in_pktinfo, the size of datagrams and their ECN field, each with its header. */
 const CONTROL_LENGTH = 128;
 
 export class Arrival {
@@ -45,6 +45,8 @@ export class Arrival {
   /** Of the last message: its octets, and those of each datagram in it. */
   length = 0;
   size = 0;
+  /** The ECN field of all of them, -1 where the system did not tell. */
+  ecn = -1;
 
   constructor(receive: ReceiveMessage, socket: Handle, memory: Uint8Array) {
     this.#receive = receive;
@@ -70,7 +72,14 @@ export class Arrival {
     const at = this.#find(IPPROTO.UDP, UDP.COALESCED_INFO, 4);
     const size = at < 0 ? 0 : this.#control.getUint32(at, true);
     this.size = size > 0 ? size : this.length;
+    this.ecn = this.#ecn();
     return true;
+  }
+
+  #ecn(): number {
+    const four = this.#find(IPPROTO.IP, IP.ECN, 4);
+    const at = four >= 0 ? four : this.#find(IPPROTO.IPV6, IPV6.ECN, 4);
+    return at < 0 ? -1 : this.#control.getUint8(at) & 0x03;
   }
 
   /** The local address of the last message, `undefined` when the system did not tell. */

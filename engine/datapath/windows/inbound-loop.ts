@@ -122,7 +122,8 @@ export class WindowsInboundLoop {
   }
 
   #take(at: number, length: number): void {
-    const verdict = this.#parts.pump.take(this.#octets, at, length, this.#arrival.name, 0);
+    const { name, ecn } = this.#arrival;
+    const verdict = this.#parts.pump.take(this.#octets, at, length, name, 0, ecn);
     this.#arrived(verdict);
     if (verdict === Inbound.IKE) this.#ike();
   }

@@ -4,6 +4,7 @@
  *
  *     ring ─copy─► ESP packets side by side ─seal in place─► WSASendMsg
  */
+import type { Marks } from '../../base/marks.ts';
 import { AF } from '../../os/ffi/abi.win32.ts';
 import type { Handle } from '../../os/ffi/kernel32.win32.ts';
 import { addressOf, fixedMemory } from '../../os/ffi/memory.ts';
@@ -31,12 +32,16 @@ export interface WindowsOutboundParts {
   readonly session: Handle;
   readonly socket: Handle;
   readonly segments: boolean;
+  /** What the socket takes of a traffic class with each message. */
+  readonly says: Marks;
   readonly wake: Handle;
   /** Carries out what the main thread has asked for. */
   readonly commands: () => void;
   readonly stopped: () => boolean;
   /** The system does not segment after all. */
   readonly segmentsLost: () => void;
+  /** The socket says no more than this of a traffic class after all. */
+  readonly saysOnly: (marks: Marks) => void;
 }
 
 export class WindowsOutboundLoop {
@@ -52,7 +57,7 @@ export class WindowsOutboundLoop {
   #headroom = 0;
 
   constructor(parts: WindowsOutboundParts) {
-    const { calls, pump, memory, session, socket, wake, segments, segmentsLost } = parts;
+    const { calls, pump, memory, session, socket, wake, segments, says, segmentsLost, saysOnly } = parts;
     this.#parts = parts;
     this.#octets = memory.octets;
     this.#memoryAt = addressOf(memory.octets);
@@ -64,8 +69,10 @@ export class WindowsOutboundLoop {
       at: HEADROOM,
       length: DEPARTURES_LENGTH,
       segments,
+      says,
       lost: (packets) => pump.count(DropAt.udpError, packets),
       gaveUp: segmentsLost,
+      saysOnly,
     });
     this.#keepalive[0] = 0xff;
   }
@@ -130,8 +137,9 @@ export class WindowsOutboundLoop {
     const inner = pump.inner.length;
     if (!pump.fits(octets, at, inner)) return;
     pump.clamp(octets, at);
+    const trafficClass = pump.trafficClass(octets, at);
     const sealed = pump.seal(octets, at, inner);
-    if (sealed > 0) departures.add(sealed, pump.target);
+    if (sealed > 0) departures.add(sealed, pump.target, trafficClass);
   }
 
   #sendKeepalive(target: Target): void {

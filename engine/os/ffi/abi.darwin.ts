@@ -54,7 +54,7 @@ export const IN6_ALIASREQ = {
   pltime: 124,
 } as const;
 export const IN6_IFREQ = { size: 288, name: 0, addr: 16 } as const;
-/** `struct rt_msghdr` (net/route.h); the socket addresses follow. */
+/** `struct rt_msghdr` (net/route.h), with the MTU of its `struct rt_metrics`; the socket addresses follow. */
 export const RT_MSGHDR = {
   size: 92,
   msglen: 0,
@@ -66,6 +66,7 @@ export const RT_MSGHDR = {
   pid: 16,
   seq: 20,
   errno: 24,
+  mtu: 40,
 } as const;
 /** `struct if_msghdr` (net/if.h), with the MTU of its `struct if_data`. */
 export const IF_MSGHDR = { size: 112, addrs: 4, flags: 8, index: 12, mtu: 24 } as const;
@@ -84,9 +85,12 @@ export const O_NONBLOCK = 4;
 export const MSG_DONTWAIT = 0x80;
 export const SOL_SOCKET = 0xffff;
 export const SO = { SNDBUF: 0x1001, RCVBUF: 0x1002 } as const;
+export const IPPROTO_IP = 0;
 export const IPPROTO_IPV6 = 41;
-/** The numbers of RFC 3542's options (netinet6/in6.h under __APPLE_USE_RFC_3542). */
-export const IPV6 = { V6ONLY: 27, PKTINFO: 46, RECVPKTINFO: 61 } as const;
+/** netinet/in.h. As a control message it carries an int. */
+export const IP = { TOS: 3 } as const;
+/** The numbers of RFC 3542's options (netinet6/in6.h under __APPLE_USE_RFC_3542). TCLASS carries an int. */
+export const IPV6 = { V6ONLY: 27, RECVTCLASS: 35, TCLASS: 36, PKTINFO: 46, RECVPKTINFO: 61 } as const;
 /** Of unix sockets (sys/un.h). */
 export const SOL_LOCAL = 0;
 export const LOCAL = { PEERCRED: 1, PEERPID: 2 } as const;

@@ -46,8 +46,12 @@ export const IN_PKTINFO = { size: 8, addr: 0, ifindex: 4 } as const;
 export const IN6_PKTINFO = { size: 20, addr: 0, ifindex: 16 } as const;
 
 export const IPPROTO = { IP: 0, UDP: 17, IPV6: 41 } as const;
-export const IP = { DONTFRAGMENT: 14, PKTINFO: 19 } as const;
-export const IPV6 = { PKTINFO: 19, V6ONLY: 27 } as const;
+/**
+ * TOS, TCLASS and ECN carry an INT as control messages. As a socket's option ECN has it told of each datagram (IP_RECVECN
+ * and IPV6_RECVECN are the same number: Windows Server 2022, Windows 11), and MTU is asked of a connected socket.
+ */
+export const IP = { TOS: 3, DONTFRAGMENT: 14, PKTINFO: 19, ECN: 50, MTU: 73 } as const;
+export const IPV6 = { PKTINFO: 19, V6ONLY: 27, TCLASS: 39, ECN: 50, MTU: 72 } as const;
 /** ws2ipdef.h. As control messages both carry a DWORD. Windows 10 2004 and later. */
 export const UDP = { SEND_MSG_SIZE: 2, RECV_MAX_COALESCED_SIZE: 3, COALESCED_INFO: 3 } as const;
 export const SOL_SOCKET = 0xffff;
@@ -60,9 +64,12 @@ export const SIO = {
 } as const;
 export const WSAE = {
   ACCES: 10013,
+  INVAL: 10022,
   WOULDBLOCK: 10035,
   NOTSOCK: 10038,
   MSGSIZE: 10040,
+  NOPROTOOPT: 10042,
+  OPNOTSUPP: 10045,
   ADDRINUSE: 10048,
   NETRESET: 10052,
   CONNRESET: 10054,

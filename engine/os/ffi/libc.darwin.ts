@@ -26,6 +26,8 @@ export interface DarwinLibc {
   setsockopt(fd: number, level: number, name: number, at: Address, length: number): number;
   getsockopt(fd: number, level: number, name: number, at: Address, lengthAt: Address): number;
   sendto(fd: number, at: Address, length: number, flags: number, name: Address, nameLength: number): number;
+  /** One `struct msghdr` at `at`. */
+  sendmsg(fd: number, at: Address, flags: number): number;
   recvmsg(fd: number, at: Address, flags: number): number;
   /** `count` of `struct msghdr_x` at `at`; returns how many. Private calls, which a release may lack. */
   readonly batch:
@@ -87,6 +89,7 @@ function bindAll(library: string | null): DarwinLibc {
     setsockopt: bind('setsockopt', 'int', 'int', 'int', 'int', 'uint64', 'uint32'),
     getsockopt: bind('getsockopt', 'int', 'int', 'int', 'int', 'uint64', 'uint64'),
     sendto: bind('sendto', 'long', 'int', 'uint64', 'size_t', 'int', 'uint64', 'uint32'),
+    sendmsg: bind('sendmsg', 'long', 'int', 'uint64', 'int'),
     recvmsg: bind('recvmsg', 'long', 'int', 'uint64', 'int'),
     batch: batchCalls(bind),
     poll,

@@ -30,6 +30,7 @@ export interface Winsock {
   connect(socket: Handle, at: Address, length: number): number;
   getsockname(socket: Handle, at: Address, lengthAt: Address): number;
   setsockopt(socket: Handle, level: number, name: number, at: Address, length: number): number;
+  getsockopt(socket: Handle, level: number, name: number, at: Address, lengthAt: Address): number;
   sendto(socket: Handle, at: Address, length: number, flags: number, to: Address, toLength: number): number;
   sendMessage(
     socket: Handle,
@@ -97,6 +98,7 @@ function bindAll(): Winsock | undefined {
     connect: bind('connect', 'int', 'intptr_t', 'uintptr_t', 'int'),
     getsockname: bind('getsockname', 'int', 'intptr_t', 'uintptr_t', 'uintptr_t'),
     setsockopt: bind('setsockopt', 'int', 'intptr_t', 'int', 'int', 'uintptr_t', 'int'),
+    getsockopt: bind('getsockopt', 'int', 'intptr_t', 'int', 'int', 'uintptr_t', 'uintptr_t'),
     sendto: bind('sendto', 'int', 'intptr_t', 'uintptr_t', 'int', 'int', 'uintptr_t', 'int'),
     sendMessage: bind(
       'WSASendMsg',

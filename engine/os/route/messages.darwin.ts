@@ -166,6 +166,8 @@ export interface TableRoute {
   readonly flags: number;
   /** Index of the interface. */
   readonly index: number;
+  /** Octets; what was learnt of a path stands in the route of its host alone. 0 when it has none of its own. */
+  readonly mtu: number;
   /** The socket address as the kernel has it. */
   readonly gateway: Uint8Array;
 }
@@ -189,6 +191,7 @@ export function readTable(octets: Uint8Array): TableRoute[] {
       length,
       flags,
       index: view.getUint16(RT_MSGHDR.index, true),
+      mtu: view.getUint32(RT_MSGHDR.mtu, true),
       gateway: found[RTAX.GATEWAY] ?? new Uint8Array(0),
     });
   }

@@ -12,7 +12,6 @@ import { parseIp, parsePrefix } from '../../base/ip.ts';
 import { OsError, type OsErrorCode } from '../error.ts';
 import {
   AF,
-  CTL_NET,
   ERRNO,
   FOR_EVER,
   IFALIASREQ,
@@ -21,7 +20,6 @@ import {
   IN6_ALIASREQ,
   IN6_IFF_NODAD,
   IN6_IFREQ,
-  NET_RT,
   RTF,
   RTM,
   SIOC,
@@ -29,13 +27,12 @@ import {
 } from '../ffi/abi.darwin.ts';
 import type { DarwinLibc } from '../ffi/libc.darwin.ts';
 import { addressOf, fixedMemory } from '../ffi/memory.ts';
+import { darwinLinks, darwinTable } from './dump.darwin.ts';
 import {
   inetSockaddr,
   linkSockaddr,
   maskSockaddr,
   type RouteMessage,
-  readLinks,
-  readTable,
   type TableLink,
   type TableRoute,
   writeRouteMessage,
@@ -46,9 +43,6 @@ import { destinationsOf, isOurs, observedRoutes, wayWithoutUs } from './table.da
 /** There are no tables here; the items of the plan carry these numbers all the same. */
 export const DARWIN_ROUTING: Routing = { table: 0, preference: 0, protocol: 0 };
 
-/** A table may grow between the question for its length and the one for its content. */
-const TRIES = 4;
-const ENOMEM = 12;
 const LOOPBACK = { 4: Uint8Array.of(127, 0, 0, 1), 16: new Uint8Array(16).fill(1, 15) } as const;
 
 function failure(code: OsErrorCode, doing: string, errno: number): OsError {
@@ -61,26 +55,6 @@ function failure(code: OsErrorCode, doing: string, errno: number): OsError {
         : 'a route could not be set'
       : 'an address or the interface could not be set';
   return new OsError(denied ? 'permission' : code, what, `${doing}: errno ${errno}`);
-}
-
-/** What the kernel tells of its routes (NET_RT_DUMP) or interfaces (NET_RT_IFLIST). @throws OsError */
-function ask(libc: DarwinLibc, what: number): Uint8Array {
-  const name = fixedMemory(24);
-  new Int32Array(name.buffer).set([CTL_NET, AF.ROUTE, 0, 0, what, 0]);
-  const length = fixedMemory(8);
-  const lengthView = new DataView(length.buffer);
-  const call = (at: number): number => libc.sysctl(addressOf(name), 6, at, addressOf(length));
-  for (let i = 0; i < TRIES; i++) {
-    if (call(0) !== 0) break;
-    const wanted = Number(lengthView.getBigUint64(0, true));
-    const room = wanted + (wanted >>> 3) + 1024;
-    const octets = fixedMemory(room);
-    lengthView.setBigUint64(0, BigInt(room), true);
-    if (call(addressOf(octets)) === 0) return octets.subarray(0, Number(lengthView.getBigUint64(0, true)));
-    if (libc.errno() !== ENOMEM) break;
-  }
-  const detail = `sysctl net.route ${what}: errno ${libc.errno()}`;
-  throw new OsError('route-failed', 'the routes of this host cannot be read', detail);
 }
 
 interface Sockets {
@@ -286,17 +260,12 @@ function describe(item: RouteItem): string {
 export function darwinRoutes(libc: DarwinLibc): RoutePort {
   const world = (sockets: Sockets): World => ({
     sockets,
-    links: readLinks(ask(libc, NET_RT.IFLIST)),
-    table: readTable(ask(libc, NET_RT.DUMP)),
+    links: darwinLinks(libc),
+    table: darwinTable(libc),
   });
   return {
     observe: async (interfaces, routing) =>
-      observedRoutes(
-        readTable(ask(libc, NET_RT.DUMP)),
-        readLinks(ask(libc, NET_RT.IFLIST)),
-        interfaces,
-        routing,
-      ),
+      observedRoutes(darwinTable(libc), darwinLinks(libc), interfaces, routing),
     add: async (steps) =>
       withSockets(libc, (sockets) => {
         const now = world(sockets);

@@ -41,6 +41,27 @@ export function wayWithoutUs(table: readonly TableRoute[], address: Uint8Array):
   return best;
 }
 
+/**
+ * Octets of the largest IP datagram toward an address, as a socket that is bound to no interface sends it: the kernel
+ * keeps what it learns of a path (ICMP "too big") as the MTU of a route of that host alone, and gives every route the
+ * MTU of its link to begin with (xnu, bsd/netinet/in_rmx.c). `undefined` when there is no route, or a dead end.
+ */
+export function pathMtuIn(
+  table: readonly TableRoute[],
+  links: readonly TableLink[],
+  address: Uint8Array,
+): number | undefined {
+  let best: TableRoute | undefined;
+  for (const route of table) {
+    if ((route.flags & RTF.UP) === 0 || (route.flags & RTF.IFSCOPE) !== 0) continue;
+    if (inRange(address, route.range) && (!best || route.length > best.length)) best = route;
+  }
+  if (!best || (best.flags & RTF.REJECT) !== 0) return undefined;
+  const link = links.find(({ index }) => index === best.index)?.mtu ?? 0;
+  const known = [best.mtu, link].filter((mtu) => mtu > 0);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
 const sameOctets = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((octet, i) => octet === b[i]);
 

@@ -1,8 +1,11 @@
 /**
- * The data path's UDP socket on Darwin: one IPv6 socket for both families, with IPv4 as mapped addresses, which tells
- * the local address of every datagram. Fragmentation is left to IP: without IPV6_DONTFRAG there is no DF.
+ * The data path's UDP socket on Darwin, and what the kernel knows of a path. One IPv6 socket serves both families, with
+ * IPv4 as mapped addresses, and tells the local address and the traffic class of every datagram (those of IPv4 too, as
+ * IPV6_TCLASS: xnu, bsd/netinet6/ip6_input.c, ip6_savecontrol_v4). Fragmentation is left to IP: without IPV6_DONTFRAG
+ * there is no DF.
  */
 import { type Endpoint, parseIp } from '../../base/ip.ts';
+import type { Marks } from '../../base/marks.ts';
 import { allowsOffload, type OffloadLevel } from '../../base/offload-level.ts';
 import { readEndpoint, writeSockaddr } from '../../base/sockaddr.ts';
 import { OsError } from '../error.ts';
@@ -22,8 +25,11 @@ import {
 } from '../ffi/abi.darwin.ts';
 import type { DarwinLibc } from '../ffi/libc.darwin.ts';
 import { addressOf, fixedMemory } from '../ffi/memory.ts';
-import type { UdpRequest } from './port.ts';
+import { darwinLinks, darwinTable } from '../route/dump.darwin.ts';
+import { pathMtuIn } from '../route/table.darwin.ts';
+import type { UdpPort, UdpRequest } from './port.ts';
 import type { RawUdp } from './raw.ts';
+import { localAddressFor, openDgram } from './udp.ts';
 
 /** Octets, the largest first: Darwin refuses more than kern.ipc.maxsockbuf instead of granting less. */
 const BUFFER_LENGTHS = [6 << 20, 2 << 20, 1 << 20] as const;
@@ -64,6 +70,7 @@ export function openDarwinUdp(
     };
     set(IPPROTO_IPV6, IPV6.V6ONLY, 0);
     set(IPPROTO_IPV6, IPV6.RECVPKTINFO, 1);
+    const tells = set(IPPROTO_IPV6, IPV6.RECVTCLASS, 1) ? 'class' : 'none';
     for (const name of [SO.RCVBUF, SO.SNDBUF]) BUFFER_LENGTHS.some((length) => set(SOL_SOCKET, name, length));
     const name = fixedMemory(SOCKADDR_IN6.size);
     writeName({ address: address ?? '::', port }, name);
@@ -71,7 +78,7 @@ export function openDarwinUdp(
     new DataView(word.buffer).setInt32(0, name.length, true);
     libc.getsockname(fd, addressOf(name), wordAt);
     const batch = libc.batch !== undefined && allowsOffload(offload, 'udp');
-    return new DarwinUdp(libc, fd, readEndpoint(name, 0), batch);
+    return new DarwinUdp(libc, fd, readEndpoint(name, 0), batch, tells);
   } catch (error) {
     libc.close(fd);
     throw error;
@@ -83,7 +90,9 @@ class DarwinUdp implements RawUdp {
   readonly local: Endpoint;
   readonly segments: boolean;
   readonly coalesces: boolean;
-  readonly marks = false;
+  /** A release that takes none refuses them when it is sent to, or passes them over. */
+  readonly says: Marks = 'class';
+  readonly tells: Marks;
   readonly #libc: DarwinLibc;
   readonly #name = fixedMemory(SOCKADDR_IN6.size);
   readonly #nameAt = addressOf(this.#name);
@@ -91,12 +100,13 @@ class DarwinUdp implements RawUdp {
   readonly #memoryAt = addressOf(this.#memory);
   #closed = false;
 
-  constructor(libc: DarwinLibc, fd: number, local: Endpoint, batch: boolean) {
+  constructor(libc: DarwinLibc, fd: number, local: Endpoint, batch: boolean, tells: Marks) {
     this.#libc = libc;
     this.fd = fd;
     this.local = local;
     this.segments = batch;
     this.coalesces = batch;
+    this.tells = tells;
   }
 
   send(prefix: Uint8Array, bytes: Uint8Array, remote: Endpoint): boolean {
@@ -116,3 +126,16 @@ class DarwinUdp implements RawUdp {
     this.#libc.close(this.fd);
   }
 }
+
+export const darwinUdp = (libc: DarwinLibc): UdpPort => ({
+  open: openDgram,
+  localAddressFor,
+  pathMtu: async (remote) => {
+    const address = parseIp(remote);
+    try {
+      return address && pathMtuIn(darwinTable(libc), darwinLinks(libc), address);
+    } catch {
+      return undefined;
+    }
+  },
+});

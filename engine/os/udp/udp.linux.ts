@@ -3,6 +3,7 @@
  * IPv4 as mapped addresses, and tells the local address of every datagram.
  */
 import { type Endpoint, parseIp } from '../../base/ip.ts';
+import type { Marks } from '../../base/marks.ts';
 import { allowsOffload, type OffloadLevel } from '../../base/offload-level.ts';
 import { readAddress, readEndpoint, SOCKADDR_ADDRESS_AT, writeSockaddr } from '../../base/sockaddr.ts';
 import { OsError } from '../error.ts';
@@ -58,7 +59,7 @@ export function openRawUdp(
     };
     set(IPPROTO_IPV6, IPV6.V6ONLY, 0);
     set(IPPROTO_IPV6, IPV6.RECVPKTINFO, 1);
-    const marks = set(IPPROTO_IP, IP.RECVTOS, 1) && set(IPPROTO_IPV6, IPV6.RECVTCLASS, 1);
+    const marks = set(IPPROTO_IP, IP.RECVTOS, 1) && set(IPPROTO_IPV6, IPV6.RECVTCLASS, 1) ? 'class' : 'none';
     set(IPPROTO_IP, IP.MTU_DISCOVER, PMTUDISC_DONT);
     set(IPPROTO_IPV6, IPV6.MTU_DISCOVER, PMTUDISC_DONT);
     if (!set(SOL_SOCKET, SO.RCVBUFFORCE, BUFFER_LENGTH)) set(SOL_SOCKET, SO.RCVBUF, BUFFER_LENGTH);
@@ -89,7 +90,8 @@ class LinuxUdp implements RawUdp {
   readonly local: Endpoint;
   readonly segments: boolean;
   readonly coalesces: boolean;
-  readonly marks: boolean;
+  readonly says: Marks;
+  readonly tells: Marks;
   readonly #libc: LinuxLibc;
   readonly #name = fixedMemory(SOCKADDR_IN6.size);
   readonly #nameAt = addressOf(this.#name);
@@ -101,14 +103,15 @@ class LinuxUdp implements RawUdp {
     libc: LinuxLibc,
     fd: number,
     local: Endpoint,
-    can: Pick<RawUdp, 'segments' | 'coalesces' | 'marks'>,
+    can: Pick<RawUdp, 'segments' | 'coalesces'> & { readonly marks: Marks },
   ) {
     this.#libc = libc;
     this.fd = fd;
     this.local = local;
     this.segments = can.segments;
     this.coalesces = can.coalesces;
-    this.marks = can.marks;
+    this.says = can.marks;
+    this.tells = can.marks;
   }
 
   send(prefix: Uint8Array, bytes: Uint8Array, remote: Endpoint): boolean {

@@ -1,9 +1,11 @@
 /**
  * The data path's UDP socket on Windows. One IPv6 socket serves both families, with IPv4 as mapped addresses, and tells
  * the local address of every datagram. Many datagrams of one size leave and arrive as one message where the system can
- * (UDP_SEND_MSG_SIZE, UDP_RECV_MAX_COALESCED_SIZE: Windows 10 2004).
+ * (UDP_SEND_MSG_SIZE, UDP_RECV_MAX_COALESCED_SIZE: Windows 10 2004). Without IP_DONTFRAGMENT there is no DF, and what is
+ * longer than the path is fragmented.
  */
 import { type Endpoint, isIpv6, parseIp } from '../../base/ip.ts';
+import type { Marks } from '../../base/marks.ts';
 import { allowsOffload, type OffloadLevel } from '../../base/offload-level.ts';
 import { readEndpoint, writeSockaddr } from '../../base/sockaddr.ts';
 import { OsError } from '../error.ts';
@@ -16,7 +18,9 @@ import {
   SIO,
   SO,
   SOCK_DGRAM,
+  SOCKADDR_IN,
   SOCKADDR_IN6,
+  SOCKADDR_INET,
   SOL_SOCKET,
   UDP,
   WSA_FLAG_OVERLAPPED,
@@ -31,7 +35,11 @@ import type { RawUdp } from './raw.ts';
 import { openDgram } from './udp.ts';
 
 const BUFFER_LENGTH = 8 << 20;
+/** Where a path is asked for; no datagram goes there for it. */
+const ENCAPSULATED_PORT = 4500;
 const LARGEST_DATAGRAM = 65_535;
+
+type MarkField = 'says' | 'tells';
 
 function openError(port: number, what: string, error: number): OsError {
   const detail = `${what}: error ${error}`;
@@ -60,6 +68,7 @@ export function openWindowsUdp(
     set(SOL_SOCKET, SO.EXCLUSIVEADDRUSE, 1);
     set(IPPROTO.IPV6, IPV6.PKTINFO, 1);
     set(IPPROTO.IP, IP.PKTINFO, 1);
+    const marks = probeMarks(set);
     set(SOL_SOCKET, SO.RCVBUF, BUFFER_LENGTH);
     set(SOL_SOCKET, SO.SNDBUF, BUFFER_LENGTH);
     // An ICMP message about one peer must not fail the next receive.
@@ -77,11 +86,26 @@ export function openWindowsUdp(
     // Zero is what holds anyway: no segments unless a message asks for them.
     const segments = offloads && set(IPPROTO.UDP, UDP.SEND_MSG_SIZE, 0);
     const coalesces = offloads && set(IPPROTO.UDP, UDP.RECV_MAX_COALESCED_SIZE, LARGEST_DATAGRAM);
-    return new WindowsUdp(winsock, socket, readEndpoint(name, 0), segments, coalesces);
+    return new WindowsUdp(winsock, socket, readEndpoint(name, 0), { segments, coalesces, ...marks });
   } catch (error) {
     winsock.close(socket);
     throw error;
   }
+}
+
+/**
+ * Each family has its own option; WSASetRecvIPEcn, which sets one of them, "does not properly support dual-stack
+ * sockets" (Winsock explicit congestion notification). With receiving came sending, by a control message of the same
+ * number. The whole traffic class is taken where a socket takes one of its own, which only IPv6 is told truly of: IPv4
+ * has taken IP_TOS for ages and done nothing. A DSCP that comes in is not told: what there is for that is no
+ * documented part of Winsock.
+ */
+function probeMarks(set: (level: number, name: number, value: number) => boolean): Pick<RawUdp, MarkField> {
+  const four = set(IPPROTO.IP, IP.ECN, 1);
+  const six = set(IPPROTO.IPV6, IPV6.ECN, 1);
+  const tells = four && six ? 'ecn' : 'none';
+  // Zero is what holds anyway.
+  return { tells, says: set(IPPROTO.IPV6, IPV6.TCLASS, 0) ? 'class' : tells };
 }
 
 function writeName(endpoint: Endpoint, name: Uint8Array): void {
@@ -95,8 +119,8 @@ class WindowsUdp implements RawUdp {
   readonly local: Endpoint;
   readonly segments: boolean;
   readonly coalesces: boolean;
-  /** DSCP is not a socket's to say on Windows, but a matter of its QoS policies. */
-  readonly marks: boolean = false;
+  readonly says: Marks;
+  readonly tells: Marks;
   readonly #winsock: Winsock;
   readonly #name = fixedMemory(SOCKADDR_IN6.size);
   readonly #nameAt = addressOf(this.#name);
@@ -104,12 +128,19 @@ class WindowsUdp implements RawUdp {
   readonly #memoryAt = addressOf(this.#memory);
   #closed = false;
 
-  constructor(winsock: Winsock, fd: number, local: Endpoint, segments: boolean, coalesces: boolean) {
+  constructor(
+    winsock: Winsock,
+    fd: number,
+    local: Endpoint,
+    can: Pick<RawUdp, 'segments' | 'coalesces' | MarkField>,
+  ) {
     this.#winsock = winsock;
     this.fd = fd;
     this.local = local;
-    this.segments = segments;
-    this.coalesces = coalesces;
+    this.segments = can.segments;
+    this.coalesces = can.coalesces;
+    this.says = can.says;
+    this.tells = can.tells;
   }
 
   send(prefix: Uint8Array, bytes: Uint8Array, remote: Endpoint): boolean {
@@ -129,7 +160,40 @@ class WindowsUdp implements RawUdp {
   }
 }
 
-export const windowsUdp = (helper: IpHelper): UdpPort => {
+/** Windows gives its loopback 0xffffffff; no datagram is that long. */
+const datagramMtu = (mtu: number): number => Math.min(mtu, LARGEST_DATAGRAM);
+
+/**
+ * What the system takes for the path's MTU (IP_MTU, IPV6_MTU: "the socket must be connected"), which sends nothing.
+ * `undefined` where it does not tell, or has no route.
+ */
+function connectedMtu(winsock: Winsock, remote: string): number | undefined {
+  const address = parseIp(remote);
+  if (!address) return undefined;
+  const v4 = address.length === 4;
+  const socket = winsock.socket(v4 ? AF.INET : AF.INET6, SOCK_DGRAM, IPPROTO.UDP, WSA_FLAG_OVERLAPPED);
+  if (socket === NO_SOCKET) return undefined;
+  try {
+    const name = fixedMemory(SOCKADDR_INET.size);
+    name.set(writeInet(address));
+    new DataView(name.buffer).setUint16(SOCKADDR_IN6.port, ENCAPSULATED_PORT);
+    if (winsock.connect(socket, addressOf(name), v4 ? SOCKADDR_IN.size : SOCKADDR_IN6.size) !== 0)
+      return undefined;
+    const words = fixedMemory(8);
+    const view = new DataView(words.buffer);
+    const at = addressOf(words);
+    view.setUint32(4, 4, true);
+    const asked = v4
+      ? winsock.getsockopt(socket, IPPROTO.IP, IP.MTU, at, at + 4)
+      : winsock.getsockopt(socket, IPPROTO.IPV6, IPV6.MTU, at, at + 4);
+    const mtu = view.getUint32(0, true);
+    return asked === 0 && mtu > 0 ? datagramMtu(mtu) : undefined;
+  } finally {
+    winsock.close(socket);
+  }
+}
+
+export const windowsUdp = (helper: IpHelper, winsock: Winsock | undefined): UdpPort => {
   const best = (remote: string): BestRoute | undefined => {
     const address = parseIp(remote);
     return address && helper.bestRoute(writeInet(address), MIB_IPFORWARD_ROW2.size);
@@ -140,13 +204,15 @@ export const windowsUdp = (helper: IpHelper): UdpPort => {
       const found = best(remote);
       return found && readInet(found.source, 0);
     },
-    // What Windows learns of a path is only told to connected sockets; the interface is where it begins.
+    // Where Windows does not tell what it has learnt of the path, the interface is where that begins.
     pathMtu: async (remote) => {
+      const learnt = winsock && connectedMtu(winsock, remote);
+      if (learnt !== undefined) return learnt;
       const found = best(remote);
       if (!found) return undefined;
       const luid = found.row.subarray(MIB_IPFORWARD_ROW2.luid, MIB_IPFORWARD_ROW2.luid + 8);
       const row = interfaceQuery(luid, isIpv6(remote) ? 6 : 4);
-      return helper.getInterface(row) === 0 ? readInterface(row).mtu : undefined;
+      return helper.getInterface(row) === 0 ? datagramMtu(readInterface(row).mtu) : undefined;
     },
   };
 };

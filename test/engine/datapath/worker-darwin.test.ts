@@ -120,7 +120,7 @@ async function withEnds(
 
 test('packets go in batches by sendmsg_x and recvmsg_x', (t) =>
   withEnds(t, 'uso', async (ends, double) => {
-    assert.match(ends[0].path.description, /^workers, utun\d+, sendmsg_x recvmsg_x$/);
+    assert.match(ends[0].path.description, /^workers, utun\d+, sendmsg_x recvmsg_x, DSCP ECN$/);
     await carries(ends);
     const calls = double.take();
     assert.ok(calls.some((line) => line.startsWith('sendmsg_x')));
@@ -130,7 +130,7 @@ test('packets go in batches by sendmsg_x and recvmsg_x', (t) =>
 
 test('at the lowest level they go one by one', (t) =>
   withEnds(t, 'packet', async (ends, double) => {
-    assert.match(ends[0].path.description, /^workers, utun\d+, no offload$/);
+    assert.match(ends[0].path.description, /^workers, utun\d+, no offload, DSCP ECN$/);
     await carries(ends);
     const calls = double.take();
     assert.ok(calls.some((line) => line.startsWith('sendto')));
@@ -143,7 +143,7 @@ test('a kernel whose batches take no addresses is sent to one by one, and nothin
     double.refuseNames(true);
     try {
       await carries(ends);
-      await until(() => ends[0].path.description.endsWith(', recvmsg_x'));
+      await until(() => ends[0].path.description.endsWith(', recvmsg_x, DSCP ECN'));
     } finally {
       double.refuseNames(false);
     }

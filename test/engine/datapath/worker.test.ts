@@ -318,7 +318,10 @@ for (const level of ['packet', 'udp', 'uso'] as const)
         Object.entries(b.path.totals().drops).filter(([, n]) => n > 0),
         [],
       );
-      assert.match(a.path.description, level === 'packet' ? /TSO USO$/ : /TSO USO UDP GSO UDP GRO$/);
+      assert.match(
+        a.path.description,
+        level === 'packet' ? /TSO USO, DSCP ECN$/ : /TSO USO UDP GSO UDP GRO, DSCP ECN$/,
+      );
     } finally {
       await a.path.close();
       await b.path.close();

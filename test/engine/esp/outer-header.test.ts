@@ -80,3 +80,16 @@ test('without ECN the outer field is Not-ECT, and what comes in it is ignored', 
     for (const outer of [NOT_ECT, ECT0, ECT1, CE]) assert.equal(arrived(copy, 6, inner, outer), inner);
   }
 });
+
+test('what a socket does not tell or say stays as if it were not there', () => {
+  for (const version of [4, 6] as const)
+    for (const [marks, said, dscp, ecn] of [
+      ['class', EF | ECT0, CS1, CE],
+      ['ecn', ECT0, EF, CE],
+      ['none', NOT_ECT, EF, ECT0],
+    ] as const) {
+      const copy = new HeaderCopy('yes', true, marks);
+      assert.equal(copy.outer(packet(version, EF | ECT0), AT), said, marks);
+      assert.equal(arrived(copy, version, EF | ECT0, CS1 | CE), dscp | ecn, marks);
+    }
+});

@@ -17,10 +17,10 @@ const INSIDE = 'ipsec0';
 const FROM_CLIENT = '(src net 10.66.0.0/24 or src net fd66::/64)';
 
 const DESCRIPTIONS: Readonly<Record<OffloadLevel, RegExp>> = {
-  packet: /^workers, culvert0, no offload$/,
-  udp: /^workers, culvert0, UDP GSO UDP GRO$/,
-  tso: /^workers, culvert0, TSO UDP GSO UDP GRO$/,
-  uso: /^workers, culvert0, TSO USO UDP GSO UDP GRO$/,
+  packet: /^workers, culvert0, no offload, DSCP ECN$/,
+  udp: /^workers, culvert0, UDP GSO UDP GRO, DSCP ECN$/,
+  tso: /^workers, culvert0, TSO UDP GSO UDP GRO, DSCP ECN$/,
+  uso: /^workers, culvert0, TSO USO UDP GSO UDP GRO, DSCP ECN$/,
 };
 
 /** What one packet looked like inside the gateway. */

@@ -43,10 +43,15 @@ function targetAt(address: string, port: number): Target {
   return { remote: { address, port }, sockaddr, version, lastSent: 0 as Instant, keepaliveMs: 0, users: 1 };
 }
 
-/** Sends a packet for each class, which carries its number, and gives back the numbers that the system refused. */
-function send({ from }: Ends, libc: Pick<LinuxLibc, 'sendmmsg' | 'errno'>, target: Target): number {
+/** Sends a packet for each class, which carries its number: how many the system refused, how often it lost its marks. */
+function send(
+  { from }: Ends,
+  libc: Pick<LinuxLibc, 'sendmmsg' | 'errno'>,
+  target: Target,
+): readonly [refused: number, marksLost: number] {
   const memory = fixedMemory(CLASSES.length * SIZE);
   let refused = 0;
+  let marksLost = 0;
   const departures = new Departures({
     libc,
     fd: from.fd,
@@ -54,18 +59,19 @@ function send({ from }: Ends, libc: Pick<LinuxLibc, 'sendmmsg' | 'errno'>, targe
     at: 0,
     length: memory.length,
     segments: from.segments,
-    marks: from.marks,
+    marks: from.says !== 'none',
     lost: (packets) => {
       refused += packets;
     },
     gaveUp: () => assert.fail('loopback segments'),
+    marksLost: () => marksLost++,
   });
   for (const [i, trafficClass] of CLASSES.entries()) {
     memory.fill(i, departures.next, departures.next + SIZE);
     departures.add(SIZE, target, trafficClass);
   }
   departures.flush();
-  return refused;
+  return [refused, marksLost];
 }
 
 /** Class and number of each datagram that has arrived. */
@@ -88,8 +94,8 @@ for (const level of ['packet', 'udp'] as const)
     test(`each packet has its own class, ${level}, ${address}`, (t) => {
       const ends = opened(t, level);
       if (!ends) return;
-      assert.ok(ends.from.marks);
-      assert.equal(send(ends, ends.libc, targetAt(address, ends.to.local.port)), 0);
+      assert.deepEqual([ends.from.says, ends.to.tells], ['class', 'class']);
+      assert.deepEqual(send(ends, ends.libc, targetAt(address, ends.to.local.port)), [0, 0]);
       assert.deepEqual(
         received(ends),
         CLASSES.map((value, i) => [value, i]),
@@ -110,7 +116,7 @@ test('where the system takes no traffic class, packets go without', (t) => {
       return refusing ? -1 : ends.libc.sendmmsg(fd, at, 1, flags);
     },
   };
-  assert.equal(send(ends, libc, targetAt('127.0.0.1', ends.to.local.port)), 0);
+  assert.deepEqual(send(ends, libc, targetAt('127.0.0.1', ends.to.local.port)), [0, 1]);
   assert.ok(calls > 0);
   assert.deepEqual(
     received(ends).map(([, i]) => i),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import koffi from 'koffi';
+import type { Marks } from '../../../../engine/base/marks.ts';
 import { SOCKADDR_LENGTH, writeSockaddr } from '../../../../engine/base/sockaddr.ts';
 import type { Target } from '../../../../engine/datapath/targets.ts';
 import { Targets } from '../../../../engine/datapath/targets.ts';
@@ -9,7 +10,7 @@ import { ARRIVAL_LENGTH, Arrival } from '../../../../engine/datapath/windows/arr
 import { EventWaiter } from '../../../../engine/datapath/windows/calls.ts';
 import { WindowsDepartures } from '../../../../engine/datapath/windows/departures.ts';
 import { RingWriter } from '../../../../engine/datapath/windows/ring-writer.ts';
-import { WAIT, WSABUF, WSAMSG } from '../../../../engine/os/ffi/abi.win32.ts';
+import { WAIT, WSABUF, WSAE, WSAMSG } from '../../../../engine/os/ffi/abi.win32.ts';
 import { fixedMemory } from '../../../../engine/os/ffi/memory.ts';
 
 const SOCKET = 44;
@@ -29,11 +30,40 @@ interface Sent {
   readonly port: number;
   /** Of UDP_SEND_MSG_SIZE; 0 without. */
   readonly size: number;
+  /** Level, type and value of its mark; empty without. */
+  readonly mark: readonly number[];
 }
 
-/** `refuse` says which messages fail: by their size of segments. */
-function sender(refuse: (size: number) => boolean = () => false, segments = true) {
+type Message = Pick<Sent, 'size' | 'mark'>;
+
+/** The control messages of a WSAMSG: header and data at multiples of eight (WSA_CMSG_LEN and WSA_CMSG_SPACE of a DWORD). */
+function readControl(fields: DataView): Message {
+  const length = fields.getUint32(WSAMSG.controllen, true);
+  assert.ok([0, 24, 48].includes(length), `${length} octets of control data`);
+  if (length === 0) return { size: 0, mark: [] };
+  const control = view(octetsAt(Number(fields.getBigUint64(WSAMSG.control, true)), length));
+  const messages = Array.from({ length: length / 24 }, (_, i) => {
+    assert.equal(control.getBigUint64(24 * i, true), 20n);
+    return [8, 12, 16].map((at) => control.getInt32(24 * i + at, true));
+  });
+  const isSize = ([level, type]: readonly number[]): boolean => level === 17 && type === 2;
+  const marks = messages.filter((message) => !isSize(message));
+  assert.ok(marks.length < 2);
+  return { size: messages.find(isSize)?.[2] ?? 0, mark: marks[0] ?? [] };
+}
+
+interface Wish {
+  /** Which messages fail. */
+  readonly refuse?: (message: Message) => boolean;
+  readonly segments?: boolean;
+  readonly says?: Marks;
+  /** What for. */
+  readonly error?: number;
+}
+
+function sender({ refuse = () => false, segments = true, says = 'none', error = WSAE.INVAL }: Wish = {}) {
   const sent: Sent[] = [];
+  const stepped: Marks[] = [];
   const memory = fixedMemory(4096);
   const lost: number[] = [];
   let gaveUp = 0;
@@ -49,39 +79,35 @@ function sender(refuse: (size: number) => boolean = () => false, segments = true
           octetsAt(Number(buffer.getBigUint64(WSABUF.buf, true)), length),
         ).toString();
         const name = octetsAt(pointer(WSAMSG.name), fields.getUint32(WSAMSG.namelen, true));
-        const controllen = fields.getUint32(WSAMSG.controllen, true);
-        const control = view(octetsAt(pointer(WSAMSG.control), 24));
-        // WSA_CMSG_LEN and WSA_CMSG_SPACE of a DWORD, IPPROTO_UDP, UDP_SEND_MSG_SIZE.
-        if (controllen > 0) {
-          const header = [control.getUint32(0, true), control.getInt32(8, true), control.getInt32(12, true)];
-          assert.deepEqual([controllen, ...header], [24, 20, 17, 2]);
-        }
-        const size = controllen > 0 ? control.getUint32(16, true) : 0;
-        if (refuse(size)) return -1;
+        const control = readControl(fields);
+        if (refuse(control)) return -1;
         assert.deepEqual([name[0], name[1]], [23, 0], 'AF_INET6');
-        sent.push({ octets, port: view(name).getUint16(2), size });
+        sent.push({ octets, port: view(name).getUint16(2), ...control });
         return 0;
       },
       sendto: (_socket, at, length) => {
         const octets = Buffer.from(octetsAt(at, length)).toString();
         if (octets.includes('x')) return -1;
-        sent.push({ octets, port: 0, size: 0 });
+        sent.push({ octets, port: 0, size: 0, mark: [] });
         return length;
       },
+      lastError: () => error,
     },
     socket: SOCKET,
     memory,
     at: 64,
     length: 1000,
     segments,
+    says,
     lost: (n) => lost.push(n),
     gaveUp: () => gaveUp++,
+    saysOnly: (marks) => stepped.push(marks),
   });
-  const add = (text: string, to: Target): void => {
+  const add = (text: string, to: Target, trafficClass = 0): void => {
     memory.set(new TextEncoder().encode(text), departures.next);
-    departures.add(text.length, to);
+    departures.add(text.length, to, trafficClass);
   };
-  return { departures, add, sent, lost, gaveUp: () => gaveUp };
+  return { departures, add, sent, lost, stepped, gaveUp: () => gaveUp };
 }
 
 test('neighbours of one size to one peer are one message, of which only the last is shorter', () => {
@@ -105,7 +131,7 @@ test('neighbours of one size to one peer are one message, of which only the last
 });
 
 test('without segments each packet is a message', () => {
-  const { departures, add, sent } = sender(undefined, false);
+  const { departures, add, sent } = sender({ segments: false });
   const a = target('192.0.2.1');
   for (const text of ['aaaa', 'bbbb']) add(text, a);
   departures.flush();
@@ -121,7 +147,7 @@ test('without segments each packet is a message', () => {
 });
 
 test('what the system does not segment goes one by one, and is not asked for again', () => {
-  const { departures, add, sent, lost, gaveUp } = sender((size) => size > 0);
+  const { departures, add, sent, lost, gaveUp } = sender({ refuse: ({ size }) => size > 0 });
   const a = target('192.0.2.1');
   for (const text of ['aaaa', 'bbbb', 'cc']) add(text, a);
   departures.flush();
@@ -140,7 +166,7 @@ test('what the system does not segment goes one by one, and is not asked for aga
 });
 
 test('a peer that cannot be reached is no reason to give segments up', () => {
-  const { departures, add, lost, gaveUp } = sender(() => true);
+  const { departures, add, lost, gaveUp } = sender({ refuse: () => true });
   const a = target('192.0.2.1');
   for (const text of ['xxxx', 'aaaa']) add(text, a);
   departures.flush();
@@ -149,6 +175,100 @@ test('a peer that cannot be reached is no reason to give segments up', () => {
   add('aaaa', a);
   departures.flush();
   assert.deepEqual(lost, [1, 1]);
+});
+
+const [IP, IPV6] = [0, 41] as const;
+const [IP_TOS, IPV6_TCLASS, ECN] = [3, 39, 50] as const;
+
+/** What was sent, as text with its mark. */
+const marked = (sent: readonly Sent[]): (readonly [string, ...number[]])[] =>
+  sent.map(({ octets, mark }) => [octets, ...mark]);
+
+test('the ECN field goes with a message, which has one for all its packets', () => {
+  const { departures, add, sent, stepped } = sender({ says: 'ecn' });
+  const [a, b] = [target('192.0.2.1'), target('2001:db8::1')];
+  // DSCP alone is no difference where it is not said; CE is nobody's to send, and goes as ECT(0).
+  for (const [text, value] of [
+    ['aaaa', 0],
+    ['bbbb', 0xb8],
+    ['cccc', 2],
+    ['dddd', 0xba],
+    ['eeee', 3],
+    ['ffff', 1],
+    ['gggg', 0],
+  ] as const)
+    add(text, a, value);
+  add('hhhh', b, 1);
+  add('iiii', b, 0xbb);
+  departures.flush();
+  assert.deepEqual(marked(sent), [
+    ['aaaabbbb'],
+    ['ccccddddeeee', IP, ECN, 2],
+    ['ffff', IP, ECN, 1],
+    ['gggg'],
+    ['hhhh', IPV6, ECN, 1],
+    ['iiii', IPV6, ECN, 2],
+  ]);
+  assert.deepEqual(stepped, []);
+});
+
+test('the whole traffic class goes with a message where the system takes it', () => {
+  const { departures, add, sent } = sender({ says: 'class' });
+  const [a, b] = [target('192.0.2.1'), target('2001:db8::1')];
+  for (const [text, to, value] of [
+    ['aaaa', a, 0xb8],
+    ['bbbb', a, 0xba],
+    ['cccc', a, 0xbb],
+    ['dddd', b, 0x20],
+  ] as const)
+    add(text, to, value);
+  departures.flush();
+  assert.deepEqual(marked(sent), [
+    ['aaaa', IP, IP_TOS, 0xb8],
+    ['bbbbcccc', IP, IP_TOS, 0xba],
+    ['dddd', IPV6, IPV6_TCLASS, 0x20],
+  ]);
+});
+
+test('what is refused for its mark goes with less, and then no more is asked', () => {
+  const takes: Readonly<Record<Marks, readonly number[]>> = { class: [IP_TOS, ECN], ecn: [ECN], none: [] };
+  for (const [says, left, steps] of [
+    ['class', 'ecn', ['ecn']],
+    ['class', 'none', ['ecn', 'none']],
+    ['ecn', 'none', ['none']],
+  ] as const) {
+    const refuse = ({ mark }: Message): boolean => mark.length > 0 && !takes[left].includes(mark[1] ?? 0);
+    const { departures, add, sent, lost, stepped, gaveUp } = sender({ says, refuse });
+    const a = target('192.0.2.1');
+    for (let round = 0; round < 3; round++) {
+      for (const text of ['aaaa', 'bbbb']) add(text, a, 0xba);
+      departures.flush();
+    }
+    const last = left === 'ecn' ? ['aaaabbbb', IP, ECN, 2] : ['aaaabbbb'];
+    assert.deepEqual(marked(sent), [['aaaabbbb'], steps.length === 1 ? last : ['aaaabbbb'], last]);
+    assert.deepEqual([stepped, lost, gaveUp()], [steps, [], 0]);
+  }
+});
+
+test('segments that are refused cost no marks, nor does a peer that cannot be reached', () => {
+  const { departures, add, sent, lost, stepped, gaveUp } = sender({
+    says: 'ecn',
+    refuse: ({ size }) => size > 0,
+  });
+  const a = target('192.0.2.1');
+  for (const text of ['aaaa', 'bbbb', 'cc']) add(text, a, 2);
+  departures.flush();
+  const mark = [IP, ECN, 2] as const;
+  assert.deepEqual(marked(sent), [
+    ['aaaa', ...mark],
+    ['bbbb', ...mark],
+    ['cc', ...mark],
+  ]);
+  assert.deepEqual([lost, stepped, gaveUp()], [[], [], 1]);
+  const none = sender({ says: 'ecn', refuse: () => true, error: WSAE.NETRESET });
+  for (const text of ['aaaa', 'bbbb']) none.add(text, a, 2);
+  none.departures.flush();
+  assert.deepEqual([none.lost, none.stepped, none.gaveUp()], [[1, 1], [], 0]);
 });
 
 /** Control messages as Windows lays them out: headers and data at multiples of eight. */
@@ -210,18 +330,38 @@ test('a message tells the size of its datagrams and the address that they came t
   assert.deepEqual([other.size, other.localAddress()], [3, '2001:db8::5']);
 });
 
+test('the ECN field of a message is told by either family', () => {
+  for (const [level, value, expected] of [
+    [IP, 3, 3],
+    [IPV6, 1, 1],
+    [IP, 0xbb, 3],
+    [17, 2, -1],
+  ] as const) {
+    const { arrival } = receiver(
+      'aaaa',
+      controlOf([IP, 19, PKTINFO4], [level, ECN, word(value)], [17, 3, word(2)]),
+    );
+    assert.ok(arrival.receive());
+    assert.deepEqual([arrival.ecn, arrival.size], [expected, 2]);
+  }
+  const { arrival } = receiver('aaaa', controlOf([IP, 19, PKTINFO4]));
+  assert.ok(arrival.receive());
+  assert.equal(arrival.ecn, -1);
+});
+
 test('control messages that cannot be are not read', () => {
   for (const [control, claimed] of [
     [new Uint8Array(0), 0],
     [controlOf([17, 3, word(0)]), 24],
     [controlOf([17, 3, word(4)]).subarray(0, 18), 18],
     [controlOf([17, 3, new Uint8Array(0)]), 16],
+    [controlOf([0, 50, word(3)]).subarray(0, 18), 18],
     [Uint8Array.from({ length: 32 }, () => 0), 32],
     [Uint8Array.from({ length: 128 }, () => 0xff), 0xffff_ffff],
   ] as const) {
     const { arrival } = receiver('whole', Uint8Array.from(control), claimed);
     assert.ok(arrival.receive());
-    assert.deepEqual([arrival.size, arrival.localAddress()], [5, undefined]);
+    assert.deepEqual([arrival.size, arrival.localAddress(), arrival.ecn], [5, undefined, -1]);
   }
   assert.equal(receiver('', new Uint8Array(0)).arrival.receive(), false);
 });

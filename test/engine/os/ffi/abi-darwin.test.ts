@@ -93,6 +93,11 @@ const in6Ifreq = koffi.struct({
   ifr_name: array('char', 16),
   ifr_ifru: koffi.union({ addr: sockaddrIn6, icmp6stat: array('uint64', 34) }),
 });
+const rtMetrics = koffi.struct({
+  rmx_locks: 'uint32',
+  rmx_mtu: 'uint32',
+  rmx_others: array('uint32', 12),
+});
 const rtMsghdr = koffi.struct({
   rtm_msglen: 'uint16',
   rtm_version: 'uint8',
@@ -105,7 +110,7 @@ const rtMsghdr = koffi.struct({
   rtm_errno: 'int',
   rtm_use: 'int',
   rtm_inits: 'uint32',
-  rtm_rmx: array('uint32', 14),
+  rtm_rmx: rtMetrics,
 });
 const ifData = koffi.struct({
   ifi_bytes: array('uint8', 8),
@@ -299,6 +304,7 @@ for (const [name, table, struct, size, members] of LAYOUTS)
   });
 
 test('members within members', () => {
+  assert.equal(abi.RT_MSGHDR.mtu, koffi.offsetof(rtMsghdr, 'rtm_rmx') + koffi.offsetof(rtMetrics, 'rmx_mtu'));
   assert.equal(abi.IF_MSGHDR.mtu, koffi.offsetof(ifMsghdr, 'ifm_data') + koffi.offsetof(ifData, 'ifi_mtu'));
   const { lifetime, vltime, pltime } = abi.IN6_ALIASREQ;
   assert.equal(vltime, lifetime + koffi.offsetof(in6Lifetime, 'ia6t_vltime'));
@@ -322,4 +328,10 @@ test('requests of ioctl are made of direction, size, group and number', () => {
     DIFADDR_IN6: request(IN, 'i', 25, in6Ifreq),
     AIFADDR_IN6: request(IN, 'i', 26, in6Aliasreq),
   });
+});
+
+test('options of a socket have the numbers that Apple’s headers give them', () => {
+  // netinet/in.h, and netinet6/in6.h under __APPLE_USE_RFC_3542, where two differ from FreeBSD's.
+  assert.deepEqual([abi.IPPROTO_IP, abi.IPPROTO_IPV6, abi.IP], [0, 41, { TOS: 3 }]);
+  assert.deepEqual(abi.IPV6, { V6ONLY: 27, RECVTCLASS: 35, TCLASS: 36, PKTINFO: 46, RECVPKTINFO: 61 });
 });

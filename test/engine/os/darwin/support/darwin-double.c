@@ -37,6 +37,7 @@ static char recorded[1 << 20];
 static size_t recorded_length;
 static int recording = 1;
 static int refuse_names;
+static int refuse_control;
 static int fail_number;
 static char fail_name[32];
 
@@ -92,6 +93,9 @@ EXPORT void double_fail(const char *name, int number)
 
 /* As on releases before 10.11: no address in a batch. */
 EXPORT void double_refuse_names(_Bool on) { refuse_names = on; }
+
+/* As a release would that knows no such control message. */
+EXPORT void double_refuse_control(_Bool on) { refuse_control = on; }
 
 static uint32_t peer_version;
 static int16_t peer_groups = 3;
@@ -516,7 +520,11 @@ DARWIN(int, getsockopt, (int fd, int level, int option, void *value, uint32_t *l
 DARWIN(int, setsockopt, (int fd, int level, int option, const void *value, uint32_t length))
 {
 	int number = -1;
+	char name[32];
 	note("setsockopt %d %d %d %s\n", fd, level, option, hex(value, length));
+	snprintf(name, sizeof name, "setsockopt %d", option);
+	if (fails(name))
+		return -1;
 	if (level == 0xffff && (option == 0x1001 || option == 0x1002)) {
 		level = SOL_SOCKET;
 		number = option == 0x1001 ? SO_SNDBUF : SO_RCVBUF;
@@ -524,6 +532,12 @@ DARWIN(int, setsockopt, (int fd, int level, int option, const void *value, uint3
 		number = IPV6_V6ONLY;
 	else if (level == 41 && option == 61)
 		number = IPV6_RECVPKTINFO;
+	else if (level == 41 && option == 35) {
+		/* Linux tells of IPv4 on an IPv6 socket by another option. */
+		if (syscall(SYS_setsockopt, fd, IPPROTO_IP, IP_RECVTOS, value, length) < 0)
+			return -1;
+		number = IPV6_RECVTCLASS;
+	}
 	if (number < 0) {
 		errno = 42;
 		return -1;
@@ -647,6 +661,66 @@ _Static_assert(sizeof(struct msghdr_x) == 56, "msghdr_x");
 /* Without its last field it is struct msghdr. */
 #define MSGHDR_SIZE 48
 
+struct cmsg_d { uint32_t len; int32_t level, type; int32_t value; };
+_Static_assert(sizeof(struct cmsg_d) == 16, "cmsghdr with an int");
+
+static int is_mapped(const struct sockaddr_in6 *address)
+{
+	return IN6_IS_ADDR_V4MAPPED(&address->sin6_addr);
+}
+
+/*
+ * The traffic class in a message's control data, -1 without any, -2 when the kernel would refuse it. A pointer without
+ * octets is refused. An IPv4 datagram takes it from either family's message, when that holds an int, an IPv6 one from
+ * its own; what else there is is passed over.
+ */
+static int class_of(const uint8_t *control, uint32_t length, int mapped)
+{
+	if (!control)
+		return -1;
+	if (refuse_control || length < 12)
+		return -2;
+	for (uint32_t at = 0; at + 12 <= length;) {
+		struct cmsg_d one;
+		memset(&one, 0, sizeof one);
+		memcpy(&one, control + at, length - at < sizeof one ? length - at : sizeof one);
+		if (one.len < 12 || one.len > length - at)
+			return -2;
+		int four = one.level == 0 && one.type == 3, six = one.level == 41 && one.type == 36;
+		if (mapped ? (four || six) && one.len == 16 : six) {
+			if (one.len != 16 || one.value < 0 || one.value > 255)
+				return -2;
+			return one.value;
+		}
+		at += (one.len + 3) & ~3u;
+	}
+	return -1;
+}
+
+/* One message to Linux; its traffic class goes to `class`. Darwin's number of what is wrong is in errno. */
+static long send_one(int fd, const struct msghdr_x *one, int flags, int *class)
+{
+	struct sockaddr_in6 address;
+	union { struct cmsghdr align; char octets[CMSG_SPACE(sizeof(int))]; } control;
+	struct msghdr message = { &address, sizeof address, one->iov, (size_t)one->iovlen, NULL, 0, 0 };
+	to_linux(one->name, &address);
+	*class = class_of(one->control, one->controllen, is_mapped(&address));
+	if (*class == -2) {
+		errno = D_EINVAL;
+		return -1;
+	}
+	if (*class >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof control;
+		struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		c->cmsg_level = is_mapped(&address) ? IPPROTO_IP : IPPROTO_IPV6;
+		c->cmsg_type = is_mapped(&address) ? IP_TOS : IPV6_TCLASS;
+		memcpy(CMSG_DATA(c), class, sizeof(int));
+	}
+	return done(syscall(SYS_sendmsg, fd, &message, flags & 0x80 ? MSG_DONTWAIT : 0));
+}
+
 DARWIN(long, sendto, (int fd, const void *at, size_t length, int flags, const uint8_t *name, uint32_t name_length))
 {
 	struct sockaddr_in6 address;
@@ -662,20 +736,30 @@ DARWIN(long, sendmsg_x, (int fd, const struct msghdr_x *messages, unsigned count
 	long sent = 0;
 	for (unsigned i = 0; i < count; i++) {
 		const struct msghdr_x *one = messages + i;
-		struct sockaddr_in6 address;
-		struct msghdr message = { &address, sizeof address, one->iov, (size_t)one->iovlen, NULL, 0, 0 };
+		int class;
 		if (fails("sendmsg_x") || one->flags != 0 || (refuse_names && one->name)) {
 			if (one->flags != 0 || refuse_names)
 				errno = D_EINVAL;
 			return sent > 0 ? sent : -1;
 		}
-		to_linux(one->name, &address);
-		if (syscall(SYS_sendmsg, fd, &message, flags & 0x80 ? MSG_DONTWAIT : 0) < 0)
-			return sent > 0 ? sent : done(-1);
+		if (send_one(fd, one, flags, &class) < 0)
+			return sent > 0 ? sent : -1;
 		sent++;
 	}
 	note("sendmsg_x %d %u %d = %ld\n", fd, count, flags, sent);
 	return sent;
+}
+
+DARWIN(long, sendmsg, (int fd, const void *message, int flags))
+{
+	struct msghdr_x whole = { 0 };
+	int class = -1;
+	memcpy(&whole, message, MSGHDR_SIZE);
+	if (fails("sendmsg"))
+		return -1;
+	long length = send_one(fd, &whole, flags, &class);
+	note("sendmsg %d %d class %d = %ld\n", fd, flags, class, length);
+	return length;
 }
 
 static long receive_one(int fd, struct msghdr_x *one, int flags)
@@ -691,6 +775,16 @@ static long receive_one(int fd, struct msghdr_x *one, int flags)
 	uint32_t filled = 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
 		uint32_t header[3] = { 12 + 20, 41, 46 };
+		/* On an IPv6 socket an IPv4 datagram's is told in the same way. */
+		if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) ||
+		    (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS)) {
+			struct cmsg_d told = { 16, 41, 36, *CMSG_DATA(c) };
+			if (one->controllen < filled + 16)
+				continue;
+			memcpy(one->control + filled, &told, 16);
+			filled += 16;
+			continue;
+		}
 		if (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_PKTINFO || one->controllen < filled + 32)
 			continue;
 		memcpy(one->control + filled, header, 12);

@@ -22,6 +22,8 @@ export interface DarwinDouble {
   fail(name: string, errno: number): void;
   /** As on releases whose `sendmsg_x` takes no addresses. */
   refuseNames(on: boolean): void;
+  /** As on a release that knows no control message for a traffic class. */
+  refuseControl(on: boolean): void;
   /** What the structure of a unix socket's peer says of itself. */
   peer(version: number, groups: number): void;
   /** The other end of a utun: packets with their header. */
@@ -65,6 +67,7 @@ function build(): DarwinDouble {
     record: lib.func('double_record', 'void', ['bool']),
     fail: lib.func('double_fail', 'void', ['str', 'int']),
     refuseNames: lib.func('double_refuse_names', 'void', ['bool']),
+    refuseControl: lib.func('double_refuse_control', 'void', ['bool']),
     peer: lib.func('double_peer', 'void', ['int', 'int']),
     hostEnd: lib.func('double_host_end', 'int', ['int']),
     route: (message) => addRoute(message, message.length),

@@ -24,9 +24,11 @@ export interface Dumped {
   readonly gateway: string;
   /** As the kernel gives it: cut after its last octet that is not zero, and filled up to four. */
   readonly mask?: string;
+  /** Of its metrics. */
+  readonly mtu?: number;
 }
 
-export function dumpedRoute({ flags, index, destination, gateway, mask }: Dumped): Uint8Array {
+export function dumpedRoute({ flags, index, destination, gateway, mask, mtu = 0 }: Dumped): Uint8Array {
   const body = Buffer.from(destination + gateway + (mask ?? ''), 'hex');
   const header = Buffer.alloc(HEADER);
   header.writeUInt16LE(HEADER + body.length, 0);
@@ -35,6 +37,7 @@ export function dumpedRoute({ flags, index, destination, gateway, mask }: Dumped
   header.writeUInt16LE(index, 4);
   header.writeInt32LE(flags, 8);
   header.writeInt32LE(mask === undefined ? 3 : 7, 12);
+  header.writeUInt32LE(mtu, 40);
   return new Uint8Array(Buffer.concat([header, body]));
 }
 
