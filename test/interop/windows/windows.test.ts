@@ -124,7 +124,7 @@ test('windows', async (t) => {
     assert.equal(tunnel?.state, 'ESTABLISHED');
     assert.deepEqual(tunnel?.ike?.nat, { local: true, remote: true, forced: true });
     // Threads that wait for events; Wine's sockets cannot carry datagrams in bulk.
-    assert.equal(tunnel?.datapath?.description, 'workers, culvert0, no offload');
+    assert.equal(tunnel?.datapath?.description, 'workers, culvert0, no offload, no marks');
     // Decoded by the SDK's structures in the doubles, so these are what Windows would have understood.
     const done = bridge.done();
     const index = /^adapter create culvert0 \S+ Culvert => (\d+)$/m.exec(done.join('\n'))?.[1] ?? '';
