@@ -1,11 +1,12 @@
 /** Composes the shell: one instance, one window, a tray, notifications, and the link to the engine. */
 import { join } from 'node:path';
 import { CHANNELS } from './bridge/channels.ts';
-import type { BridgeEvents, Screen, Settings } from './bridge/contract.ts';
+import type { BridgeEvents, Outcome, Screen, Settings } from './bridge/contract.ts';
+import { bringUp } from './engine/bring-up.ts';
 import { checkEngineOwner } from './engine/check-owner.ts';
 import { EngineLink } from './engine/link.ts';
 import { engineLocation } from './engine/location.ts';
-import { systemService } from './engine/service.ts';
+import { type Service, systemService } from './engine/service.ts';
 import { readFiles } from './files/read.ts';
 import type { HostPort } from './host.ts';
 import { byChannel, createAnswers } from './ipc/answers.ts';
@@ -41,6 +42,8 @@ export interface ShellOptions {
   };
   /** Whether a tray would be seen; asked of the system when left out. */
   readonly trayAvailable?: () => Promise<boolean>;
+  /** The system's when left out. */
+  readonly service?: Service;
 }
 
 type PageEvent = readonly [keyof BridgeEvents, unknown];
@@ -71,13 +74,14 @@ export async function startShell(options: ShellOptions): Promise<void> {
   let waiting: PageEvent[] = [];
   let hasTray = false;
   let memory: Memory = NO_MEMORY;
+  let starting: Promise<Outcome<boolean>> | undefined;
 
   const location = engineLocation({ platform, env, uid: options.uid, isPackaged: app.isPackaged });
-  const service = systemService(platform, env);
+  const service = options.service ?? systemService(platform, env);
   const link = new EngineLink({
     socket: location.socket,
     checkOwner: () => checkEngineOwner(platform, location),
-    installable: service.isInstalled,
+    standing: service.standing,
     onState: (state) => {
       tell('engine', state);
       redraw();
@@ -143,11 +147,22 @@ export async function startShell(options: ShellOptions): Promise<void> {
         show(action.screen, action.tunnel);
         return;
       case 'start-engine':
-        void service.start().then(() => link.look());
+        void startEngine().then((outcome) => {
+          if (!outcome.ok && outcome.failure.code !== 'CANCELLED')
+            notifier.show({ title: texts().notStarted, body: outcome.failure.message, screen: 'home' });
+        });
         return;
       case 'quit':
         app.quit();
     }
+  }
+
+  /** Whoever asks meanwhile hears the same: the user is asked for the right once. */
+  function startEngine(): Promise<Outcome<boolean>> {
+    starting ??= bringUp(service, link).finally(() => {
+      starting = undefined;
+    });
+    return starting;
   }
 
   async function openFiles(paths: readonly string[]): Promise<void> {
@@ -233,7 +248,10 @@ export async function startShell(options: ShellOptions): Promise<void> {
     hasShell: true,
   };
   serve(
-    byChannel(createAnswers({ host, link, window, service, about, texts, changeSettings, attach }), CHANNELS),
+    byChannel(
+      createAnswers({ host, link, window, about, texts, changeSettings, startEngine, attach }),
+      CHANNELS,
+    ),
     { host, currentContents: () => window.current?.webContents.id },
   );
   hasTray = await (options.trayAvailable ?? (() => trayIsAvailable(platform)))();

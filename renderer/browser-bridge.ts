@@ -35,7 +35,7 @@ source.addEventListener('hello', (event) => client(JSON.parse(event.data) as str
 for (const kind of KINDS)
   source.addEventListener(kind, (event: MessageEvent<string>) => hear(kind, JSON.parse(event.data)));
 source.addEventListener('error', () =>
-  hear('engine', { kind: 'not-running', reason: 'the demo has ended', installable: false }),
+  hear('engine', { kind: 'not-running', reason: 'the demo has ended', offer: 'none' }),
 );
 
 const failed = (message: string): { readonly ok: false; readonly failure: Failure } => ({

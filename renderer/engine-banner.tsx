@@ -1,12 +1,19 @@
 /** What stands above every screen while the engine cannot be used, and what to do about it. */
-import { Play } from 'lucide-react';
+import { Download, type LucideIcon, Play, Power } from 'lucide-react';
 import type { JSX } from 'react';
+import type { Offer } from '../electron/bridge/contract.ts';
 import { useAction } from './bridge/action.ts';
 import { useApp } from './bridge/app-state.ts';
 import { bridge } from './bridge/bridge.ts';
 import { useText } from './i18n/text.tsx';
 import { Button } from './parts/button.tsx';
 import { FailureNote, Note } from './parts/notes.tsx';
+
+const ICONS: Readonly<Record<Exclude<Offer, 'none'>, LucideIcon>> = {
+  install: Download,
+  enable: Power,
+  start: Play,
+};
 
 export function EngineBanner(): JSX.Element | null {
   const text = useText();
@@ -26,12 +33,20 @@ export function EngineBanner(): JSX.Element | null {
       <p lang="en" dir="ltr">
         <code>{engine.reason}</code>
       </p>
-      {engine.kind === 'not-running' && engine.installable && (
-        <div>
-          <Button kind="primary" icon={Play} busy={start.busy} onClick={() => void start.run()}>
-            {text('banner.start')}
-          </Button>
-        </div>
+      {engine.kind === 'not-running' && engine.offer !== 'none' && (
+        <>
+          <p>{text(`banner.about.${engine.offer}`)}</p>
+          <div>
+            <Button
+              kind="primary"
+              icon={ICONS[engine.offer]}
+              busy={start.busy}
+              onClick={() => void start.run()}
+            >
+              {text(`banner.${engine.offer}`)}
+            </Button>
+          </div>
+        </>
       )}
       {start.failure && <FailureNote failure={start.failure} onClose={start.forget} />}
     </Note>

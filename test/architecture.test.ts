@@ -173,6 +173,10 @@ const EXCEPTIONS: Readonly<Record<string, { readonly targets: readonly string[];
     targets: ['tsx/esm/api'],
     why: 'a worker in TypeScript does not start by itself on Node 20',
   },
+  'electron/engine/file-security.ts': {
+    targets: ['koffi'],
+    why: 'Node cannot ask Windows who may change a file',
+  },
   'electron/engine/pipe-owner.ts': {
     targets: ['koffi'],
     why: 'Node cannot ask Windows whose a named pipe is',

@@ -17,12 +17,15 @@ export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: Failure };
 
+/** What the shell can do about a service that does not run, once the user has allowed it. */
+export const OFFERS = ['none', 'install', 'enable', 'start'] as const;
+export type Offer = (typeof OFFERS)[number];
+
 /** The engine as the shell sees it. */
 export type EngineState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'connected' }
-  /** `installable`: the shell knows how to install or start the service here. */
-  | { readonly kind: 'not-running'; readonly reason: string; readonly installable: boolean }
+  | { readonly kind: 'not-running'; readonly reason: string; readonly offer: Offer }
   /** The socket's owner is not who it must be, or the versions do not fit: nothing is sent. */
   | { readonly kind: 'refused'; readonly reason: string };
 
@@ -91,6 +94,6 @@ export interface CulvertBridge {
   chooseFiles(): Promise<Outcome<readonly OpenedFile[] | undefined>>;
   saveFile(file: OpenedFile): Promise<Outcome<boolean>>;
   copy(text: string): Promise<Outcome<boolean>>;
-  /** Installs or starts the engine's service, asking for the right to do so. */
+  /** Does what `offer` says, asking for the right to do so; resolves once the engine is connected, or with why not. */
   startEngine(): Promise<Outcome<boolean>>;
 }

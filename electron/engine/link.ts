@@ -10,12 +10,13 @@ import { connectEngine, type RpcClient } from '../../engine/rpc/client.ts';
 import type { BridgeEvents, CallableMethod, EngineState, Outcome } from '../bridge/contract.ts';
 import { retryDelayMs } from './backoff.ts';
 import type { OwnerVerdict } from './owner.ts';
+import type { Standing } from './standing.ts';
 
 export interface LinkOptions {
   readonly socket: string;
   readonly checkOwner: () => Promise<OwnerVerdict>;
-  /** Whether the shell knows how to start the service here; asked each time that it is found absent. */
-  readonly installable: () => boolean;
+  /** How the service stands, asked each time that no engine is found: what can be done about it. */
+  readonly standing: () => Promise<Pick<Standing, 'offer' | 'words' | 'advice'>>;
   readonly onState: (state: EngineState) => void;
   readonly onSnapshot: (snapshot: Snapshot) => void;
   readonly onLog: (log: BridgeEvents['log']) => void;
@@ -44,6 +45,7 @@ export class EngineLink {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #looking = false;
+  readonly #waiting = new Set<() => void>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -65,8 +67,26 @@ export class EngineLink {
     void this.#connect();
   }
 
+  /** Looks often until an engine is connected or refused, for `ms` at most; resolves with the state. */
+  async settled(ms: number): Promise<EngineState> {
+    const isSettled = (): boolean => this.#state.kind === 'connected' || this.#state.kind === 'refused';
+    // A refusal of before is none of the engine that comes now.
+    if (this.#state.kind === 'refused') this.#enter({ kind: 'connecting' });
+    this.look();
+    let over = false;
+    const timer = setTimeout(() => {
+      over = true;
+      this.#wake();
+    }, ms);
+    while (!isSettled() && !over && !this.#stopped)
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    clearTimeout(timer);
+    return this.#state;
+  }
+
   stop(): void {
     this.#stopped = true;
+    this.#wake();
     clearTimeout(this.#timer);
     this.#client?.close();
   }
@@ -120,6 +140,13 @@ export class EngineLink {
     if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
     this.#state = state;
     this.#options.onState(state);
+    this.#wake();
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve();
   }
 
   async #connect(): Promise<void> {
@@ -127,12 +154,12 @@ export class EngineLink {
     try {
       const verdict = await this.#options.checkOwner();
       if (verdict.kind === 'refused') this.#enter({ kind: 'refused', reason: verdict.reason });
-      else if (verdict.kind === 'absent') this.#absent('the service of Culvert is not running');
+      else if (verdict.kind === 'absent') await this.#absent('the service of Culvert is not running');
       else await this.#open();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       const { code, message } = error.failure;
-      if (code === 'ENGINE_NOT_RUNNING') this.#absent(message);
+      if (code === 'ENGINE_NOT_RUNNING') await this.#absent(message);
       else this.#enter({ kind: 'refused', reason: message });
     } finally {
       this.#looking = false;
@@ -140,8 +167,10 @@ export class EngineLink {
     }
   }
 
-  #absent(reason: string): void {
-    this.#enter({ kind: 'not-running', reason, installable: this.#options.installable() });
+  async #absent(reason: string): Promise<void> {
+    const { offer, words, advice } = await this.#options.standing();
+    const said = words === undefined ? reason : [words, ...advice.slice(0, 1)].join('. ');
+    if (!this.#stopped) this.#enter({ kind: 'not-running', reason: said, offer });
   }
 
   async #open(): Promise<void> {

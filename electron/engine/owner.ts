@@ -18,9 +18,25 @@ export type OwnerVerdict =
   | { readonly kind: 'absent' }
   | { readonly kind: 'refused'; readonly reason: string };
 
+const TYPE = 0o170000;
+const FOLDER = 0o040000;
 const STICKY = 0o1000;
 const WRITABLE_BY_OTHERS = 0o002;
 const WRITABLE_BY_GROUP = 0o020;
+
+/** Why somebody who is not trusted could put something else in the place of this, or in it. */
+export function problemOf(
+  { path, uid, mode }: Pick<PathFacts, 'path' | 'uid' | 'mode'>,
+  trusts: (uid: number) => boolean,
+): string | undefined {
+  const what = (mode & TYPE) === FOLDER ? `the folder ${path}` : path;
+  if (!trusts(uid)) return `${what} belongs to user ${uid} and not to root`;
+  // In a sticky folder, such as /tmp, nobody can replace what belongs to somebody else.
+  if ((mode & STICKY) !== 0 && (mode & TYPE) === FOLDER) return undefined;
+  return (mode & (WRITABLE_BY_OTHERS | WRITABLE_BY_GROUP)) === 0
+    ? undefined
+    : `others than root may write to ${what}`;
+}
 
 /** `chain`: the socket first, then each folder above it up to the root. */
 export function judgeOwner(chain: readonly PathFacts[], alsoOwnedBy: readonly number[]): OwnerVerdict {
@@ -30,17 +46,14 @@ export function judgeOwner(chain: readonly PathFacts[], alsoOwnedBy: readonly nu
   const trusts = (uid: number): boolean => uid === 0 || alsoOwnedBy.includes(uid);
   if (!socket.isSocket) return refuse(`${socket.path} is not a socket`);
   if (!trusts(socket.uid)) return refuse(`${socket.path} belongs to user ${socket.uid} and not to root`);
-  for (const { path, uid, mode } of folders) {
-    if (!trusts(uid)) return refuse(`the folder ${path} belongs to user ${uid} and not to root`);
-    // In a sticky folder, such as /tmp, nobody can replace what belongs to somebody else.
-    if ((mode & STICKY) !== 0) continue;
-    if ((mode & (WRITABLE_BY_OTHERS | WRITABLE_BY_GROUP)) !== 0)
-      return refuse(`others than root may write to the folder ${path}`);
+  for (const folder of folders) {
+    const problem = problemOf(folder, trusts);
+    if (problem !== undefined) return refuse(problem);
   }
   return { kind: 'trusted' };
 }
 
-async function factsOf(path: string): Promise<PathFacts> {
+export async function factsOf(path: string): Promise<PathFacts> {
   const stat = await lstat(path);
   return { path, uid: stat.uid, mode: stat.mode, isSocket: stat.isSocket() };
 }

@@ -5,7 +5,6 @@ import { localFailure } from '../../engine/api/failure.ts';
 import type { CallChannel, CHANNELS } from '../bridge/channels.ts';
 import type { About, BridgeEvents, OpenedFile, Outcome, Settings } from '../bridge/contract.ts';
 import type { EngineLink } from '../engine/link.ts';
-import type { Service } from '../engine/service.ts';
 import { readFiles } from '../files/read.ts';
 import type { HostPort } from '../host.ts';
 import type { Texts } from '../text/texts.ts';
@@ -24,10 +23,10 @@ export interface AnswersOptions {
   readonly host: Pick<HostPort, 'app' | 'dialog' | 'clipboard'>;
   readonly link: EngineLink;
   readonly window: AppWindow;
-  readonly service: Service;
   readonly about: About;
   readonly texts: () => Texts;
   readonly changeSettings: (change: Partial<Settings>) => Settings;
+  readonly startEngine: () => Promise<Outcome<boolean>>;
   /** The page listens from now on: what it must hear first. */
   readonly attach: () => readonly (readonly [keyof BridgeEvents, unknown])[];
 }
@@ -43,7 +42,7 @@ const EXTENSIONS = [
 ];
 
 export function createAnswers(options: AnswersOptions): Readonly<Record<Key, Answer>> {
-  const { host, link, window, service, about, texts } = options;
+  const { host, link, window, about, texts } = options;
 
   async function chooseFiles(): Promise<Outcome<readonly OpenedFile[] | undefined>> {
     const parent = window.current;
@@ -98,11 +97,7 @@ export function createAnswers(options: AnswersOptions): Readonly<Record<Key, Ans
       await host.clipboard.writeText(text);
       return ok(true);
     }),
-    startEngine: checked(noArguments, async () => {
-      const outcome = await service.start();
-      if (outcome.ok) link.look();
-      return outcome;
-    }),
+    startEngine: checked(noArguments, options.startEngine),
   };
 }
 

@@ -20,7 +20,12 @@ export const ar: Texts = {
   open: 'فتح Culvert',
   settings: 'الإعدادات…',
   importProfile: 'استيراد ملف تعريف…',
-  startEngine: 'تشغيل الخدمة…',
+  offers: {
+    install: 'تثبيت الخدمة…',
+    enable: 'تفعيل الخدمة…',
+    start: 'تشغيل الخدمة…',
+  },
+  notStarted: 'لم يتم تشغيل الخدمة',
   quit: 'إنهاء',
   actionNeeded: (name) => `${isolate(name)} في انتظارك`,
   certificateExpires: (name, date) => `شهادة ${isolate(name)} صالحة حتى ${isolate(date)}`,

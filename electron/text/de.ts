@@ -18,7 +18,12 @@ export const de: Texts = {
   open: 'Culvert öffnen',
   settings: 'Einstellungen…',
   importProfile: 'Profil importieren…',
-  startEngine: 'Dienst starten…',
+  offers: {
+    install: 'Dienst installieren…',
+    enable: 'Dienst einschalten…',
+    start: 'Dienst starten…',
+  },
+  notStarted: 'Der Dienst wurde nicht gestartet',
   quit: 'Beenden',
   actionNeeded: (name) => `${name} wartet auf Sie`,
   certificateExpires: (name, date) => `Das Zertifikat von ${name} gilt bis ${date}`,

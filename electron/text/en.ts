@@ -18,7 +18,12 @@ export const en: Texts = {
   open: 'Open Culvert',
   settings: 'Settings…',
   importProfile: 'Import a profile…',
-  startEngine: 'Start the engine…',
+  offers: {
+    install: 'Install the service…',
+    enable: 'Switch the service on…',
+    start: 'Start the engine…',
+  },
+  notStarted: 'The engine was not started',
   quit: 'Quit',
   actionNeeded: (name) => `${name} waits for you`,
   certificateExpires: (name, date) => `The certificate of ${name} is valid until ${date}`,

@@ -1,5 +1,5 @@
 /** The words of the shell itself: tray, notifications, dialogs. The window has its own, in `renderer/`. */
-import type { Settings } from '../bridge/contract.ts';
+import type { Offer, Settings } from '../bridge/contract.ts';
 import { ar } from './ar.ts';
 import { de } from './de.ts';
 import { en } from './en.ts';
@@ -21,7 +21,9 @@ export interface Texts {
   readonly open: string;
   readonly settings: string;
   readonly importProfile: string;
-  readonly startEngine: string;
+  /** What can be done about an engine that does not run. */
+  readonly offers: Readonly<Record<Exclude<Offer, 'none'>, string>>;
+  readonly notStarted: string;
   readonly quit: string;
   readonly actionNeeded: (name: string) => string;
   readonly certificateExpires: (name: string, date: string) => string;

@@ -72,8 +72,8 @@ export function trayMenu(engine: EngineState, snapshot: Snapshot | undefined, te
     );
   } else if (engine.kind === 'not-running' || engine.kind === 'refused') {
     entries.push({ kind: 'text', label: menuLabel(engine.reason) });
-    if (engine.kind === 'not-running' && engine.installable)
-      entries.push(action(texts.startEngine, { do: 'start-engine' }));
+    if (engine.kind === 'not-running' && engine.offer !== 'none')
+      entries.push(action(texts.offers[engine.offer], { do: 'start-engine' }));
   }
   entries.push(SEPARATOR);
   entries.push(action(texts.open, { do: 'open' }));

@@ -115,7 +115,7 @@ export class WebLink {
     this.#client = undefined;
     this.#logWatch = undefined;
     if (this.#closed) return;
-    if (this.#state.kind !== 'not-running') this.#enter({ kind: 'not-running', reason, installable: false });
+    if (this.#state.kind !== 'not-running') this.#enter({ kind: 'not-running', reason, offer: 'none' });
     this.#retry();
   }
 

@@ -2,15 +2,6 @@
 # After files are in place, at an installation and at an upgrade. Runs as root.
 set -e
 
-getent group culvert >/dev/null || groupadd --system culvert
-
-# Who has asked for the installation may use the engine, from the next login on.
-user="$SUDO_USER"
-if [ -z "$user" ] && [ -n "$PKEXEC_UID" ]; then user=$(id -nu "$PKEXEC_UID"); fi
-if [ -n "$user" ] && [ "$user" != root ] && id "$user" >/dev/null 2>&1; then
-  usermod --append --groups culvert "$user"
-fi
-
 ln -sf /opt/Culvert/resources/engine/culvert /usr/bin/culvert
 ln -sf /opt/Culvert/culvert-desktop /usr/bin/culvert-desktop
 
@@ -29,11 +20,15 @@ fi
 if command -v update-mime-database >/dev/null; then update-mime-database /usr/share/mime || true; fi
 if command -v update-desktop-database >/dev/null; then update-desktop-database /usr/share/applications || true; fi
 
-# The new engine must at least run before the old one is told to go.
-/usr/bin/culvert --version >/dev/null
-
-if [ -d /run/systemd/system ]; then
-  systemctl daemon-reload
-  systemctl enable culvert.service culvert-repair.service
-  systemctl restart culvert.service
+# A service that an administrator has switched off stays off through an upgrade. Debian's old package has left word of
+# it (before-remove.sh); RPM says how many versions there are, and runs this before the old one is asked.
+off=/run/culvert-stays-off
+if [ "$1" = 2 ] && ! systemctl is-enabled --quiet culvert.service 2>/dev/null; then touch "$off"; fi
+# A masked unit can be neither enabled nor started.
+case $(systemctl is-enabled culvert.service 2>/dev/null) in masked*) touch "$off" ;; esac
+if [ -e "$off" ]; then
+  rm -f "$off"
+  if [ -d /run/systemd/system ]; then systemctl daemon-reload || true; fi
+  exit 0
 fi
+/opt/Culvert/resources/engine/install-service.sh

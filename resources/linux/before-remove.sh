@@ -4,7 +4,12 @@ set -e
 
 # Debian says "upgrade" or "remove", RPM how many versions remain.
 case "$1" in
-  upgrade | failed-upgrade | deconfigure | 1) exit 0 ;;
+  upgrade)
+    # For the new package: an administrator has switched the service off.
+    if ! systemctl is-enabled --quiet culvert.service 2>/dev/null; then touch /run/culvert-stays-off; fi
+    exit 0
+    ;;
+  failed-upgrade | deconfigure | 1) exit 0 ;;
 esac
 
 if [ -d /run/systemd/system ]; then

@@ -11,6 +11,6 @@ if [ -x "$engine/culvert" ]; then
   "$engine/culvert" release --socket /var/run/culvert/engine.sock --state "$state" || true
 fi
 rm -f /Library/LaunchDaemons/org.culvert.engine.plist /usr/local/bin/culvert
-rm -rf "$engine" /Applications/Culvert.app /var/run/culvert /Library/Logs/Culvert
+rm -rf "$engine" "$engine.new" /Applications/Culvert.app /var/run/culvert /Library/Logs/Culvert
 /usr/sbin/pkgutil --forget org.culvert.app >/dev/null 2>&1 || true
 echo "Profiles are kept in $state; remove that folder to forget them."

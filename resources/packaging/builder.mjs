@@ -14,10 +14,11 @@ const resources = (...parts) => join(root, 'resources', ...parts);
 const place = (from, to) => `${resources('linux', from)}=${to}`;
 
 /** Besides /opt/Culvert. */
-const SYSTEM_FILES = [
+export const SYSTEM_FILES = [
   place('culvert.service', '/usr/lib/systemd/system/culvert.service'),
   place('culvert-repair.service', '/usr/lib/systemd/system/culvert-repair.service'),
   place('50-culvert.rules', '/usr/share/polkit-1/rules.d/50-culvert.rules'),
+  place('org.culvert.policy', '/usr/share/polkit-1/actions/org.culvert.policy'),
   place('culvert-mime.xml', '/usr/share/mime/packages/culvert.xml'),
 ];
 
@@ -25,7 +26,8 @@ const linuxScripts = {
   afterInstall: resources('linux/after-install.sh'),
   afterRemove: resources('linux/after-remove.sh'),
 };
-const beforeRemove = ['--before-remove', resources('linux/before-remove.sh')];
+export const BEFORE_REMOVE = resources('linux/before-remove.sh');
+const beforeRemove = ['--before-remove', BEFORE_REMOVE];
 
 const association = (ext, name, mimeType) => ({ ext, name, description: name, mimeType, role: 'Editor' });
 
@@ -99,7 +101,7 @@ export const config = {
     ...linuxScripts,
     priority: 'optional',
     depends: ['iproute2', 'nftables', 'libgtk-3-0', 'libnss3', 'libnotify4', 'libxss1', 'xdg-utils'],
-    recommends: ['policykit-1'],
+    recommends: ['polkitd | policykit-1', 'pkexec | policykit-1'],
     fpm: [...beforeRemove, ...SYSTEM_FILES],
   },
   rpm: {
@@ -114,11 +116,7 @@ export const config = {
     hardenedRuntime: true,
     gatekeeperAssess: false,
     extendInfo: { LSUIElement: true },
-    extraResources: [
-      ...engine('darwin'),
-      { from: 'resources/macos/org.culvert.engine.plist', to: 'org.culvert.engine.plist' },
-      { from: 'resources/macos/uninstall.sh', to: 'uninstall.sh' },
-    ],
+    extraResources: [...engine('darwin'), { from: 'resources/macos/uninstall.sh', to: 'uninstall.sh' }],
   },
   pkg: {
     installLocation: '/Applications',
@@ -134,10 +132,7 @@ export const config = {
     icon: 'resources/icons/icon.ico',
     files: windowsKoffi,
     asarUnpack: ['**/*.node'],
-    extraResources: [
-      ...engine('win32'),
-      { from: 'resources/windows/engine-task.xml', to: 'engine-task.xml' },
-    ],
+    extraResources: engine('win32'),
   },
   nsis: {
     oneClick: false,

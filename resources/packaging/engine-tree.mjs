@@ -1,6 +1,6 @@
 /**
  * The engine as it is installed: its bundle, the Node that runs it, koffi with the native part of the target, the
- * command `culvert`, licences. One folder that needs nothing else on the machine.
+ * command `culvert`, what makes it a service, licences. One folder that needs nothing else on the machine.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -25,6 +25,24 @@ export const KOFFI_FILES = [
 function extract(archive, members, strip, into) {
   mkdirSync(into, { recursive: true });
   execFileSync('tar', ['-xf', archive, '-C', into, `--strip-components=${strip}`, ...members]);
+}
+
+/** The command, what makes the engine a service, and what it makes it with; shell scripts may be run. */
+const SERVICE_FILES = {
+  linux: {
+    folder: 'linux',
+    names: ['culvert', 'install-service.sh', 'culvert.service', 'culvert-repair.service'],
+  },
+  darwin: { folder: 'macos', names: ['culvert', 'install-service.sh', 'org.culvert.engine.plist'] },
+  win32: { folder: 'windows', names: ['culvert.cmd', 'install-service.cmd', 'engine-task.xml'] },
+};
+
+function putService(platform, tree) {
+  const { folder, names } = SERVICE_FILES[platform];
+  for (const name of names) {
+    copyFileSync(join(root, 'resources', folder, name), join(tree, name));
+    chmodSync(join(tree, name), /^culvert$|\.sh$/.test(name) ? 0o755 : 0o644);
+  }
 }
 
 function putNode(target, platform, tree, runtime) {
@@ -72,14 +90,8 @@ export async function makeEngineTree({ platform, arch, runtime, into }) {
     if (/\.(mjs|txt)$/.test(name)) copyFileSync(join(bundle, name), join(tree, name));
   putNode(target, platform, tree, runtime);
   putKoffi(target, tree, runtime !== undefined);
-  if (platform === 'win32') {
-    copyFileSync(join(root, 'resources/windows/culvert.cmd'), join(tree, 'culvert.cmd'));
-    await putWintun(tree);
-  } else {
-    const folder = platform === 'darwin' ? 'macos' : 'linux';
-    copyFileSync(join(root, 'resources', folder, 'culvert'), join(tree, 'culvert'));
-    chmodSync(join(tree, 'culvert'), 0o755);
-  }
+  putService(platform, tree);
+  if (platform === 'win32') await putWintun(tree);
   copyFileSync(join(root, 'LICENSE'), join(tree, 'LICENSE'));
   return tree;
 }

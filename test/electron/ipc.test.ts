@@ -6,6 +6,8 @@ import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { CHANNELS } from '../../electron/bridge/channels.ts';
 import type { Outcome } from '../../electron/bridge/contract.ts';
+import { type Service, systemService } from '../../electron/engine/service.ts';
+import type { ServiceFacts } from '../../electron/engine/standing.ts';
 import type { CallerPort } from '../../electron/host.ts';
 import { readCall } from '../../electron/ipc/schemas.ts';
 import { METHOD_NAMES } from '../../engine/api/commands.ts';
@@ -20,8 +22,8 @@ interface Desk {
   ask(channel: string, ...args: unknown[]): Promise<Outcome<unknown>>;
 }
 
-async function desk(t: TestContext): Promise<Desk> {
-  const running = await runShell();
+async function desk(t: TestContext, service?: Service): Promise<Desk> {
+  const running = await runShell(service ? { service } : {});
   t.after(() => running.close());
   const window = running.windows[0] ?? assert.fail('no window');
   const caller = {
@@ -167,11 +169,15 @@ test('without an engine a call says so; about tells of the shell', async (t) => 
 });
 
 test('a service that is not installed is not started, and the refusal says what to do', async (t) => {
-  if (existsSync('/usr/lib/systemd/system/culvert.service')) {
-    t.skip('Culvert is installed on this machine');
-    return;
-  }
-  const { ask } = await desk(t);
+  const facts: ServiceFacts = {
+    manager: true,
+    definition: 'missing',
+    programs: { kind: 'absent' },
+    canAsk: true,
+  };
+  const run = () => assert.fail('nothing is run');
+  const service = systemService('linux', {}, { facts: async () => facts, run });
+  const { ask } = await desk(t, service);
   const outcome = await ask(CHANNELS.startEngine);
   assert.ok(!outcome.ok && outcome.failure.code === 'NOT_SUPPORTED');
   assert.ok((outcome.failure.advice ?? []).length > 0);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
+import type { Service } from '../../electron/engine/service.ts';
 import type { Platform } from '../../electron/platform.ts';
 import { startShell } from '../../electron/shell.ts';
 import { createElectronDouble, type ElectronDouble } from './double/electron-double.ts';
@@ -17,6 +18,7 @@ export interface RunningOptions {
   readonly renderer?: string;
   readonly preload?: string;
   readonly icons?: string;
+  readonly service?: Service;
 }
 
 export interface RunningShell extends ElectronDouble {
@@ -45,6 +47,7 @@ export async function runShell(options: RunningOptions = {}): Promise<RunningShe
       icons: options.icons ?? '/icons',
     },
     trayAvailable: async () => options.hasTray ?? true,
+    ...(options.service ? { service: options.service } : {}),
   });
   return {
     ...double,

@@ -9,7 +9,7 @@ import { TUNNEL_STATES } from '../../engine/api/snapshot.ts';
 import { failure, profile, snapshot, tunnel, up } from './snapshots.ts';
 
 const connected: EngineState = { kind: 'connected' };
-const notRunning: EngineState = { kind: 'not-running', reason: 'no engine answers', installable: true };
+const notRunning: EngineState = { kind: 'not-running', reason: 'no engine answers', offer: 'start' };
 const en = textsOf('en');
 
 const labels = (entries: readonly MenuEntry[]): string[] =>
@@ -100,8 +100,20 @@ test('without profiles it leads to the import; without an engine it says why and
   const offline = labels(trayMenu(notRunning, undefined, en));
   assert.ok(offline.includes('no engine answers'));
   assert.ok(offline.includes('Start the engine…'));
-  const fixed = labels(trayMenu({ ...notRunning, installable: false }, undefined, en));
-  assert.ok(!fixed.includes('Start the engine…'));
+  const wording = {
+    install: 'Install the service…',
+    enable: 'Switch the service on…',
+    start: 'Start the engine…',
+  };
+  for (const [offer, label] of Object.entries(wording)) {
+    const offered = trayMenu({ ...notRunning, offer: offer as 'start' }, undefined, en);
+    assert.deepEqual(
+      labels(offered).filter((text) => Object.values(wording).includes(text)),
+      [label],
+    );
+  }
+  const fixed = trayMenu({ ...notRunning, offer: 'none' }, undefined, en);
+  assert.ok(!fixed.some((e) => e.kind === 'action' && e.action.do === 'start-engine'));
 });
 
 test('many profiles go into a submenu', () => {

@@ -9,10 +9,10 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FuseV1Options } from '@electron/fuses';
 import { SaxesParser } from 'saxes';
-import { SERVICE, serviceCommand } from '../../electron/engine/service.ts';
+import { engineFolder, SERVICE, serviceNames, startCommand } from '../../electron/engine/service-command.ts';
 import { ASSOCIATED } from '../../electron/links/arguments.ts';
 import { TRAY_COLOURS } from '../../electron/tray/state.ts';
-import { config } from '../../resources/packaging/builder.mjs';
+import { BEFORE_REMOVE, config, SYSTEM_FILES } from '../../resources/packaging/builder.mjs';
 import { verify } from '../../resources/packaging/fetch.mjs';
 import { FUSES } from '../../resources/packaging/fuses.mjs';
 import { KOFFI_VERSION, TARGETS, WINTUN } from '../../resources/packaging/pins.mjs';
@@ -52,9 +52,12 @@ test('every file that the configuration names is there', () => {
     config.nsis?.include,
     config.mac?.icon,
     config.win?.icon,
-    ...(config.deb?.fpm ?? []).map((word) => word.split('=')[0]),
+    ...SYSTEM_FILES.map((word) => word.split('=')[0]),
+    BEFORE_REMOVE,
   ].filter((path): path is string => typeof path === 'string' && path.includes('/'));
-  assert.ok(named.length >= 11);
+  assert.ok(named.length >= 12);
+  assert.deepEqual(config.deb?.fpm, ['--before-remove', BEFORE_REMOVE, ...SYSTEM_FILES]);
+  assert.deepEqual(config.rpm?.fpm, config.deb?.fpm);
   for (const path of named) assert.ok(existsSync(path.startsWith('/') ? path : join(root, path)), path);
 });
 
@@ -127,9 +130,9 @@ test('the units are hardened as promised, and the desktop app looks for the sock
   assert.ok(SERVICE.linux === 'culvert.service' && existsSync(resource('linux', SERVICE.linux)));
   assert.match(read('macos', 'org.culvert.engine.plist'), new RegExp(`<string>${SERVICE.darwin}</string>`));
   assert.ok(existsSync(resource('macos', `${SERVICE.darwin}.plist`)));
-  const task = serviceCommand('win32', {}).args.join(' ');
+  const task = startCommand('win32', {}).args.join(' ');
   assert.ok(task.includes(SERVICE.win32));
-  assert.ok(read('windows', 'installer.nsh').includes(`/create /f /tn "${SERVICE.win32}"`));
+  assert.ok(read('windows', 'install-service.cmd').includes(`/create /f /tn "${SERVICE.win32}"`));
 });
 
 test('systemd rates the exposure of the units as low', (t) => {
@@ -142,15 +145,12 @@ test('systemd rates the exposure of the units as low', (t) => {
 });
 
 test('scripts are sound shell and call programs of the system by what they are', () => {
-  const scripts = [
-    ...readdirSync(resource('linux'))
-      .filter((name) => name.endsWith('.sh'))
-      .map((name) => resource('linux', name)),
-    resource('linux', 'culvert'),
-    resource('macos', 'culvert'),
-    resource('macos', 'uninstall.sh'),
-    resource('macos', 'pkg-scripts', 'postinstall'),
-  ];
+  const scripts = ['linux', 'macos', 'macos/pkg-scripts'].flatMap((folder) =>
+    readdirSync(resource(folder))
+      .filter((name) => /\.sh$|^culvert$|^postinstall$/.test(name))
+      .map((name) => resource(folder, name)),
+  );
+  assert.equal(scripts.length, 9);
   for (const script of scripts) {
     execFileSync('sh', ['-n', script]);
     const text = readFileSync(script, 'utf8');
@@ -170,13 +170,43 @@ test('scripts are sound shell and call programs of the system by what they are',
   const commands = [...read('windows', 'installer.nsh').matchAll(/ExecToLog '"([^"]+)"/g)].map(
     (m) => m[1] ?? '',
   );
-  assert.ok(commands.length >= 6);
+  assert.ok(commands.length >= 3);
   for (const command of commands) assert.match(command, /^\$(SYSDIR|INSTDIR)\\/);
+  const batch = read('windows', 'install-service.cmd')
+    .split('\n')
+    .filter((line) => line !== '' && !/^(@echo|rem|setlocal|set) ?/.test(line));
+  assert.equal(batch.length, 6);
+  for (const line of batch) {
+    assert.match(line, /"%(system%\\|~dp0|state%\\")/, line);
+    assert.match(line, / \|\| exit \/b \d$|^"%system%\\schtasks\.exe" \/run/, line);
+  }
+});
+
+test('one script makes the service, for the package and for the desktop app, which looks for it where it is put', () => {
+  const linux = serviceNames('linux', {}).script;
+  assert.match(read('linux', 'after-install.sh'), new RegExp(`^${linux}$`, 'm'));
+  assert.match(read('linux', 'org.culvert.policy'), new RegExp(`exec\\.path">${linux}<`));
+  for (const name of ['culvert.service', 'culvert-repair.service'])
+    assert.ok(
+      unit(name)
+        .get('ExecStart')?.[0]
+        ?.startsWith(`${engineFolder('linux', {})}/node `),
+      name,
+    );
+  const mac = engineFolder('darwin', {});
+  assert.match(read('macos', 'pkg-scripts', 'postinstall'), new RegExp(`^engine="${mac}"$`, 'm'));
+  assert.match(read('macos', 'pkg-scripts', 'postinstall'), /^"\$engine\/install-service\.sh"$/m);
+  assert.match(read('macos', 'install-service.sh'), new RegExp(`^engine="${mac}"$`, 'm'));
+  assert.ok(read('macos', 'org.culvert.engine.plist').includes(`<string>${mac}/culvert.mjs</string>`));
+  const windows = engineFolder('win32', { ProgramFiles: '%ProgramFiles%' });
+  assert.ok(read('windows', 'engine-task.xml').includes(`"${windows}\\culvert.mjs" engine`));
+  assert.match(read('windows', 'installer.nsh'), /culvertRun 'install-service\.cmd"'/);
 });
 
 test('XML parts are well-formed', () => {
   for (const parts of [
     ['linux', 'culvert-mime.xml'],
+    ['linux', 'org.culvert.policy'],
     ['macos', 'org.culvert.engine.plist'],
     ['windows', 'engine-task.xml'],
   ]) {

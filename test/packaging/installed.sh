@@ -1,8 +1,10 @@
 # Runs as root in mount, network and pid namespaces of its own: what a package does to a machine, without harm to this
-# one. Arguments: the unpacked tree, the folder `resources/linux`. Prints one line a step; the test reads them.
+# one. Arguments: the unpacked tree, the folder `resources/linux`, then the command that does what the desktop app does
+# where no engine answers. Prints one line a step; the test reads them.
 set -e
 tree=$1
 linux=$2
+shift 2
 
 scratch=$(mktemp -d)
 mount -t tmpfs tmpfs "$scratch"
@@ -13,8 +15,9 @@ over() {
 }
 over /etc
 over /usr/bin
+over /usr/share
 over /usr/lib/systemd/system
-for folder in /opt /run /var/lib; do mount -t tmpfs tmpfs "$folder"; done
+for folder in /opt /run /var/lib; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 ip link set lo up
 
 mkdir /opt/Culvert
@@ -22,11 +25,12 @@ mount --bind "$tree" /opt/Culvert
 cp "$linux/culvert.service" "$linux/culvert-repair.service" /usr/lib/systemd/system/
 
 sh -e "$linux/after-install.sh" configure
+# They have run once, and take their time.
+rm -f /usr/bin/update-mime-database /usr/bin/update-desktop-database
 SUDO_USER=nobody sh -e "$linux/after-install.sh" configure
 echo "group $(getent group culvert | cut -d: -f1,4)"
 echo "version $(/usr/bin/culvert --version)"
-systemd-analyze verify --man=no culvert.service culvert-repair.service
-echo "verified"
+echo "verified $(systemd-analyze verify --man=no culvert.service culvert-repair.service 2>&1 | tr '\n' ' ')"
 
 # What systemd does with the unit: folders, group, the capabilities that it leaves, no new privileges, no environment.
 mkdir -m 0750 /run/culvert
@@ -69,6 +73,89 @@ echo "ended $?"
 (as_service $(value ExecStopPost)) >/dev/null
 echo "repaired $?"
 set -e
+
+# Without systemd a stand-in does what it would do: it keeps the links itself, by the real program, and runs the engine
+# as the unit says. What asks the user says yes or no.
+mkdir -p /run/systemd/system /run/stand-in
+cp /usr/bin/systemctl /run/stand-in/systemctl
+value ExecStart >/run/stand-in/command
+echo "$caps" >/run/stand-in/caps
+rm -f /usr/bin/systemctl /usr/bin/pkexec
+cat >/usr/bin/systemctl <<'END'
+#!/bin/sh
+stop() {
+  if [ -e /run/stand-in/pid ]; then
+    kill "$(cat /run/stand-in/pid)" 2>/dev/null || true
+    while [ -e "/proc/$(cat /run/stand-in/pid)/exe" ]; do sleep 0.1; done
+    rm -f /run/stand-in/pid
+  fi
+}
+start() {
+  [ -e "$unit" ] || { echo "Failed to start culvert.service: Unit culvert.service not found." >&2; exit 5; }
+  mkdir -p -m 0750 /run/culvert
+  chgrp culvert /run/culvert
+  umask 0077
+  env -i PATH=/usr/sbin:/usr/bin setsid setpriv --regid culvert --clear-groups --no-new-privs \
+    --bounding-set="-all,$(cat /run/stand-in/caps)" --inh-caps=-all \
+    $(sed -n 's/^ExecStart=//p' "$unit") >/run/stand-in/said 2>&1 </dev/null &
+  echo $! >/run/stand-in/pid
+}
+unit=/usr/lib/systemd/system/culvert.service
+case "$1" in
+  daemon-reload) ;;
+  start) start ;;
+  restart) stop; start ;;
+  stop) stop ;;
+  *)
+    verb=$1
+    shift
+    if [ "$1" = --now ]; then stop; shift; fi
+    SYSTEMD_OFFLINE=1 exec /run/stand-in/systemctl "$verb" "$@"
+    ;;
+esac
+END
+cat >/usr/bin/pkexec <<'END'
+#!/bin/sh
+if [ -e /run/stand-in/no ]; then
+  echo "Error executing command as another user: Request dismissed" >&2
+  exit 126
+fi
+exec env -i PKEXEC_UID=65534 "$@"
+END
+chmod 755 /usr/bin/systemctl /usr/bin/pkexec
+mkdir -p -m 0700 /var/lib/culvert
+
+rm -f /usr/lib/systemd/system/culvert.service /etc/systemd/system/multi-user.target.wants/culvert.service
+chmod o+w /opt/Culvert/resources
+echo "writable $("$@")"
+chmod o-w /opt/Culvert/resources
+touch /run/stand-in/no
+echo "dismissed $("$@")"
+rm /run/stand-in/no
+echo "installed $("$@")"
+cmp /usr/lib/systemd/system/culvert.service "$linux/culvert.service"
+echo "works $(member status --json | tr -d '\n' | head -c 20000)"
+systemctl stop culvert.service
+echo "stopped $("$@")"
+systemctl disable --now culvert.service 2>/dev/null
+echo "disabled $("$@")"
+systemctl mask --now culvert.service 2>/dev/null
+echo "masked $("$@")"
+
+# What an administrator has switched off stays off through an upgrade, of Debian and of RPM.
+upgraded() {
+  sh -e "$linux/before-remove.sh" upgrade 0.0.2
+  sh -e "$linux/after-install.sh" configure 0.0.1
+  sh -e "$linux/after-install.sh" 2
+  sh -e "$linux/before-remove.sh" 1
+  systemctl is-enabled culvert.service || true
+}
+echo "upgraded-masked $(upgraded)"
+systemctl unmask culvert.service 2>/dev/null
+systemctl disable culvert.service 2>/dev/null
+echo "upgraded-disabled $(upgraded)"
+systemctl enable culvert.service 2>/dev/null
+echo "upgraded-enabled $(upgraded 2>/dev/null) $([ -e /run/stand-in/pid ] && echo running)"
 
 sh -e "$linux/before-remove.sh" upgrade
 sh -e "$linux/before-remove.sh" remove
