@@ -21,9 +21,12 @@ export class Patience {
     this.resume();
   }
 
-  stop(): void {
+  /** Gives back what was left. */
+  stop(): Millis {
     this.pause();
+    const left = this.#left;
     this.#left = millis(0);
+    return left;
   }
 
   pause(): void {

@@ -11,12 +11,11 @@ import { type Endpoint, formatPrefix } from '../base/ip.ts';
 import type { DatapathEvent } from '../datapath/protocol.ts';
 import type { NoteData } from '../ike/contract.ts';
 import { fraction, softSpan } from '../ike/lifetime.ts';
-import { turn } from './candidates.ts';
+import { AttemptClock } from './attempt-clock.ts';
 import * as why from './failures.ts';
 import type { FoundGateways, GatewayAddresses } from './gateway-addresses.ts';
 import { asFailure, deserves, worthTrying } from './judgement.ts';
 import type { Beside, Link } from './link.ts';
-import { Patience } from './patience.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { World } from './ports.ts';
 import type { Redirects } from './redirects.ts';
@@ -77,9 +76,7 @@ interface Attempt {
 
 export class Reauthentication {
   readonly #parts: ReauthenticationParts;
-  readonly #patience: Patience;
-  /** Of the endpoint that has not answered yet, while others wait. */
-  readonly #turn: Patience;
+  readonly #clock: AttemptClock;
   #attempt: Attempt | undefined;
   /** Links that are being closed, and who waits for their end. */
   readonly #leaving = new Set<Link>();
@@ -93,10 +90,12 @@ export class Reauthentication {
 
   constructor(parts: ReauthenticationParts) {
     this.#parts = parts;
-    this.#patience = new Patience(parts.world.scheduler, () => this.#tooLong());
-    this.#turn = new Patience(parts.world.scheduler, () => {
-      const heir = this.#attempt?.heir;
-      heir?.link.abandon(why.silent(heir.remote));
+    this.#clock = new AttemptClock(parts.world.scheduler, parts.plan.patience, {
+      tooLong: () => this.#tooLong(),
+      silent: () => {
+        const heir = this.#attempt?.heir;
+        heir?.link.abandon(why.silent(heir.remote));
+      },
     });
   }
 
@@ -143,13 +142,12 @@ export class Reauthentication {
 
   /** Something of the gateway has come. */
   heard(link: Link): void {
-    if (this.#isHeir(link)) this.#turn.stop();
+    if (this.#isHeir(link)) this.#clock.heard();
   }
 
   /** A question of the attempt has come up or gone. */
   asking(standing: boolean): void {
-    if (standing) this.#patience.pause();
-    else this.#patience.resume();
+    this.#clock.asking(standing);
   }
 
   /** An event of the data path; true when it belongs to a link of ours. */
@@ -239,10 +237,9 @@ export class Reauthentication {
   }
 
   /** The link in use is gone: what was made beside it is all there is. The tunnel lets it take over. */
-  inherit(): Heir | undefined {
+  inherit(): (Heir & { readonly turnLeft: Millis }) | undefined {
     const heir = this.#attempt?.heir;
-    if (heir) this.#close();
-    return heir;
+    return heir && { ...heir, turnLeft: this.#close() };
   }
 
   /** The network has changed: an attempt from an address that is no longer ours comes to nothing. */
@@ -276,10 +273,10 @@ export class Reauthentication {
     this.#leave(fresh);
   }
 
-  #close(): void {
-    this.#patience.stop();
-    this.#turn.stop();
+  /** Gives back what was left of an endpoint's turn. */
+  #close(): Millis {
     this.#attempt = undefined;
+    return this.#clock.end();
   }
 
   /** Gives up what is under way, and all links; resolves when they have told the gateway. */
@@ -327,7 +324,7 @@ export class Reauthentication {
       return;
     }
     if (this.#attempt !== attempt) return;
-    this.#patience.start(this.#parts.plan.patience);
+    this.#clock.begin();
     this.#try(attempt, ready.value, found.endpoints);
   }
 
@@ -340,7 +337,7 @@ export class Reauthentication {
   }
 
   #try(attempt: Attempt, ready: Ready, [remote, ...rest]: readonly Endpoint[]): void {
-    const { plan, up, make } = this.#parts;
+    const { up, make } = this.#parts;
     const old = up();
     if (!remote || !old) {
       this.#failed(why.noRoute(attempt.to ?? 'the gateway'));
@@ -352,8 +349,7 @@ export class Reauthentication {
       hostState: old.hostState,
     });
     attempt.heir = { link, ready, remote, rest };
-    if (rest.length > 0) this.#turn.start(turn(plan.patience, rest.length + 1));
-    else this.#turn.stop();
+    this.#clock.turn(rest.length);
     link.start().catch((error: unknown) => link.abandon(asFailure(error)));
   }
 

@@ -9,8 +9,8 @@ import { after, between, millis } from '../base/instant.ts';
 import type { Endpoint } from '../base/ip.ts';
 import type { ChildView, Command } from '../ike/contract.ts';
 import type { HostState } from '../os/port.ts';
+import { AttemptClock } from './attempt-clock.ts';
 import { Attempts } from './attempts.ts';
-import { turn } from './candidates.ts';
 import { Carrier } from './carrier.ts';
 import { Dormancy } from './dormancy.ts';
 import { explain } from './explain/explain.ts';
@@ -19,7 +19,6 @@ import { type FoundGateways, GatewayAddresses } from './gateway-addresses.ts';
 import { asFailure, worthTrying } from './judgement.ts';
 import { KillSwitch } from './kill-switch.ts';
 import { type Beside, Link } from './link.ts';
-import { Patience } from './patience.ts';
 import type { Phase } from './phase.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { OpenDatapath } from './ports.ts';
@@ -53,9 +52,7 @@ export class Tunnel {
   #wanted = false;
   #lastFailure: Failure | undefined;
   #hostChanges: readonly string[] = [];
-  readonly #patience: Patience;
-  /** Of the endpoint that has not answered yet, while others wait. */
-  readonly #turn: Patience;
+  readonly #clock: AttemptClock;
   readonly #secrets: UserSecrets;
   /** For clients; at most one question at a time. */
   readonly prompt: Prompt;
@@ -103,16 +100,17 @@ export class Tunnel {
       end: (failure) => this.#close(failure),
     });
     this.attempts = new Attempts(scheduler, parts.events.note);
-    this.#patience = new Patience(scheduler, () => this.#tooLong());
-    this.#turn = new Patience(scheduler, () => {
-      if (this.#phase.kind === 'connecting') this.#phase.link.abandon(why.silent(this.#phase.remote));
+    this.#clock = new AttemptClock(scheduler, parts.plan.patience, {
+      tooLong: () => this.#tooLong(),
+      silent: () => {
+        if (this.#phase.kind === 'connecting') this.#phase.link.abandon(why.silent(this.#phase.remote));
+      },
     });
     this.prompt = new Prompt({
       scheduler,
       freshId: parts.freshPromptId,
       changed: (standing) => {
-        if (standing) this.#patience.pause();
-        else this.#patience.resume();
+        this.#clock.asking(standing);
         this.reauthentication.asking(standing);
         parts.events.changed();
       },
@@ -245,7 +243,7 @@ export class Tunnel {
     const preparing = { kind: 'preparing' } as const;
     this.#enter(preparing);
     this.attempts.begin();
-    this.#patience.start(this.plan.patience);
+    this.#clock.begin();
     const complete = await this.#secrets.complete();
     if (!complete || this.#phase !== preparing) return;
     if (!complete.ok) return await this.#over(complete.error);
@@ -268,7 +266,7 @@ export class Tunnel {
   #try(ready: Ready, [remote, ...rest]: readonly Endpoint[], bypass: readonly string[]): void {
     if (!remote) return void this.#over(bypass.length > 0 ? why.noRoute('the gateway') : why.NO_ADDRESS);
     this.attempts.trying(remote);
-    if (rest.length > 0) this.#turn.start(turn(this.plan.patience, rest.length + 1));
+    this.#clock.turn(rest.length);
     const link = this.#link(ready, remote, bypass);
     this.#enter({ kind: 'connecting', link, remote, ready, rest, bypass });
     link.start().catch((error: unknown) => link.abandon(asFailure(error)));
@@ -324,7 +322,7 @@ export class Tunnel {
   }
 
   #heard(link: Link): void {
-    if (this.link === link) this.#turn.stop();
+    if (this.link === link) this.#clock.heard();
     else this.reauthentication.heard(link);
   }
 
@@ -333,8 +331,7 @@ export class Tunnel {
     for (const change of changes) this.#parts.events.note('info', 'host', change);
     if (this.reauthentication.usable(link)) return;
     if (this.#phase.kind !== 'connecting' || this.#phase.link !== link) return;
-    this.#patience.stop();
-    this.#turn.stop();
+    this.#clock.end();
     this.attempts.connected();
     this.#everUp = true;
     this.reauthentication.begin();
@@ -376,14 +373,15 @@ export class Tunnel {
     const heir = lost ? this.reauthentication.inherit() : undefined;
     if (heir) {
       this.#parts.events.note('warn', 'tunnel', failure?.message ?? 'the old IKE SA has ended');
-      this.#patience.start(this.plan.patience);
-      this.#enter({ kind: 'connecting', ...heir, bypass: heir.link.bypass });
+      const { turnLeft, ...connecting } = heir;
+      this.#clock.inherit(turnLeft);
+      this.#enter({ kind: 'connecting', ...connecting, bypass: heir.link.bypass });
       heir.link.takeOver();
       return;
     }
     if (lost && this.#redirects.depart()) this.#renewing = why.SENT_AWAY;
     this.prompt.withdraw();
-    this.#turn.stop();
+    this.#clock.heard();
     await link.settled();
     const phase = this.#phase;
     if (this.link !== link) return;
@@ -473,8 +471,7 @@ export class Tunnel {
   async #finish(failure: Failure | undefined): Promise<void> {
     const { host, events } = this.#parts;
     const calledOff = !this.#wanted;
-    this.#patience.stop();
-    this.#turn.stop();
+    this.#clock.end();
     this.#roaming.end();
     this.#dormancy.end();
     this.#renewing = undefined;

@@ -262,6 +262,26 @@ test('while connected, and the first ends meanwhile: what was begun beside it be
   assert.deepEqual(world.host.states.get('office')?.bypass, [SECOND]);
 });
 
+test('what was begun beside it and becomes the tunnel keeps to the turns of its addresses', async () => {
+  const { world, first } = await scene({});
+  assert.equal(await up(world), undefined);
+  world.network.names.set(NAME, [THIRD, SECOND]);
+  world.gatewayAt(THIRD, {});
+  world.network.silent.add(THIRD);
+  const began = world.clock.now();
+  first.command({ kind: 'redirect', target: { kind: 'name', text: NAME } });
+  await world.clock.pass(3_000);
+  first.command({ kind: 'close' });
+  await world.clock.pass(1_000);
+  assert.deepEqual([tunnelOf(world).usable, first.views().length], [false, 0]);
+  world.network.sent.length = 0;
+  await world.clock.pass(8_000);
+  const second = world.network.sent.find(({ to }) => to === SECOND)?.at ?? Number.POSITIVE_INFINITY;
+  // The longest turn that an address has, of which what had passed before counts.
+  assert.ok(second - began < 8_500, `its first packet after ${second - began} ms`);
+  assert.deepEqual([tunnelOf(world).ike?.remote?.address, tunnelOf(world).usable], [SECOND, true]);
+});
+
 test('while connected, and the first ends before the name is known: the other one is called all the same', async () => {
   const { world, first } = await scene({});
   assert.equal(await up(world), undefined);
