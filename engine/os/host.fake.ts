@@ -19,6 +19,12 @@ export function memoryHost(): MemoryHost {
       states.set(tunnel, structuredClone(desired));
       return same ? [] : [{ description: `recorded the host state of ${tunnel} in memory` }];
     },
+    letOut: async (tunnel: string, addresses: readonly string[]): Promise<readonly HostChange[]> => {
+      const state = states.get(tunnel);
+      const fresh = addresses.filter((address) => state?.bypass.includes(address) === false);
+      if (state) states.set(tunnel, { ...state, bypass: [...state.bypass, ...fresh] });
+      return fresh.map((address) => ({ description: `recorded that ${address} stays outside` }));
+    },
     clear: async (tunnel: string): Promise<readonly HostChange[]> =>
       states.delete(tunnel) ? [{ description: `forgot the host state of ${tunnel}` }] : [],
     guard: async (tunnel: string, guard: GuardState): Promise<readonly HostChange[]> => {

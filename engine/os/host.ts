@@ -50,6 +50,12 @@ export interface OpenHost extends Host {
 
 type Desired = ReadonlyMap<string, HostState>;
 
+/**
+ * `strict` throws at the first failure, `lenient` goes on with the rest. `routes` leaves the name servers alone: to set
+ * them again might be told as another change of the network.
+ */
+type How = 'strict' | 'lenient' | 'routes';
+
 const change = (description: string): HostChange => ({ description });
 const json = (value: unknown): Json => value as Json;
 const octets = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -93,21 +99,32 @@ class SystemHost implements OpenHost {
   }
 
   apply(tunnel: string, desired: HostState): Promise<readonly HostChange[]> {
+    return this.#serial(() => this.#apply(tunnel, desired, 'strict'));
+  }
+
+  letOut(tunnel: string, addresses: readonly string[]): Promise<readonly HostChange[]> {
     return this.#serial(async () => {
-      checkHostState(desired);
-      const changes: HostChange[] = [];
-      if (!this.#recovered) changes.push(...(await this.#recover()));
-      const old = this.#desired;
-      const next = new Map(old).set(tunnel, desired);
-      try {
-        await this.#reconcile(next, changes, 'strict');
-        this.#desired = next;
-      } catch (error) {
-        await this.#goBack(old);
-        throw error;
-      }
-      return changes;
+      const state = this.#desired.get(tunnel);
+      const fresh = addresses.filter((address) => !state?.bypass.includes(address));
+      if (!state || fresh.length === 0) return [];
+      return this.#apply(tunnel, { ...state, bypass: [...state.bypass, ...fresh] }, 'routes');
     });
+  }
+
+  async #apply(tunnel: string, desired: HostState, how: How): Promise<readonly HostChange[]> {
+    checkHostState(desired);
+    const changes: HostChange[] = [];
+    if (!this.#recovered) changes.push(...(await this.#recover()));
+    const old = this.#desired;
+    const next = new Map(old).set(tunnel, desired);
+    try {
+      await this.#reconcile(next, changes, how);
+      this.#desired = next;
+    } catch (error) {
+      await this.#goBack(old);
+      throw error;
+    }
+    return changes;
   }
 
   clear(tunnel: string): Promise<readonly HostChange[]> {
@@ -250,14 +267,9 @@ class SystemHost implements OpenHost {
 
   /**
    * Additions before removals, so that nothing leaks past the tunnel while it changes: a route is replaced in one
-   * move. `strict` throws at the first failure; otherwise as much as possible is done. `routes` leaves the name servers
-   * alone: to set them again might be told as another change of the network.
+   * move.
    */
-  async #reconcile(
-    desired: Desired,
-    changes: HostChange[],
-    how: 'strict' | 'lenient' | 'routes',
-  ): Promise<void> {
+  async #reconcile(desired: Desired, changes: HostChange[], how: How): Promise<void> {
     const plan = await this.#planRoutes(desired);
     for (const note of plan.notes) changes.push(change(note));
     if (plan.additions.length > 0) {

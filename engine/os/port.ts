@@ -29,6 +29,11 @@ export interface HostChange {
 export interface Host {
   /** Brings the host to `desired` for one tunnel. Idempotent; journals before it acts. @throws OsError */
   apply(tunnel: string, desired: HostState): Promise<readonly HostChange[]>;
+  /**
+   * Keeps more addresses out of the tunnel, as `bypass` does, until the next `apply` says otherwise. Nothing happens
+   * where nothing is applied. @throws OsError and the host is as it was
+   */
+  letOut(tunnel: string, addresses: readonly string[]): Promise<readonly HostChange[]>;
   /** Undoes everything that was applied for the tunnel. Never throws: what cannot be undone is reported. */
   clear(tunnel: string): Promise<readonly HostChange[]>;
   /**

@@ -16,7 +16,7 @@ export interface FoundGateways {
   readonly useless: readonly { readonly address: string; readonly failure: Failure }[];
 }
 
-type Parts = Pick<TunnelParts, 'plan' | 'world' | 'events'>;
+type Parts = Pick<TunnelParts, 'plan' | 'world' | 'host' | 'events'>;
 
 export class GatewayAddresses {
   readonly #parts: Parts;
@@ -33,9 +33,13 @@ export class GatewayAddresses {
   /**
    * The addresses of every host. When names cannot be asked, as behind a kill switch, those of the last time.
    * Addresses of a family in which this machine has no way out are passed over.
-   * @throws OsError `name-not-found` when no name has an address, and none had one before
+   * @param letOut keeps them out of a tunnel that the host still has, or has again: a packet that it would route in there
+   *   reaches nobody, and a way through it is none
+   * @throws OsError `name-not-found` when no name has an address, and none had one before; what `letOut` throws
    */
-  async find(): Promise<FoundGateways> {
+  async find(
+    letOut: (addresses: readonly string[]) => Promise<void> = (addresses) => this.#letOut(addresses),
+  ): Promise<FoundGateways> {
     const { plan, world } = this.#parts;
     const useless: { address: string; failure: Failure }[] = [];
     const errors: unknown[] = [];
@@ -52,6 +56,7 @@ export class GatewayAddresses {
     );
     const addresses = [...new Set(gateways.flat())];
     if (addresses.length === 0 && errors.length > 0) throw errors[0];
+    await letOut(addresses);
     const routed = new Map<string, boolean>();
     for (const address of addresses)
       routed.set(address, (await world.localAddressFor(address)) !== undefined);
@@ -64,6 +69,13 @@ export class GatewayAddresses {
   /** These had no turn. */
   leave(untried: readonly Endpoint[]): void {
     this.#untried = untried;
+  }
+
+  /** The host may be set up for a tunnel that is to be renewed, or that rests. */
+  async #letOut(addresses: readonly string[]): Promise<void> {
+    const { plan, host, events } = this.#parts;
+    for (const { description } of await host.letOut(plan.name, addresses))
+      events.note('info', 'host', description);
   }
 
   #ordered(endpoints: readonly Endpoint[]): readonly Endpoint[] {

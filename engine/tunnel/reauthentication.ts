@@ -328,9 +328,14 @@ export class Reauthentication {
     this.#try(attempt, ready.value, found.endpoints);
   }
 
-  async #find({ to }: Attempt): Promise<Pick<FoundGateways, 'addresses' | 'endpoints'>> {
+  async #find(attempt: Attempt): Promise<Pick<FoundGateways, 'addresses' | 'endpoints'>> {
     const { gateway, up } = this.#parts;
-    if (to !== undefined) return await gateway.find();
+    if (attempt.to !== undefined)
+      return await gateway.find(async (addresses) => {
+        if (this.#attempt !== attempt) return;
+        attempt.bypass = addresses;
+        await this.#reach();
+      });
     const old = up();
     const remote = old?.view()?.path?.remote;
     return { addresses: old?.bypass ?? [], endpoints: remote ? [remote] : [] };

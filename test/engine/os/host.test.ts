@@ -212,3 +212,37 @@ test('a host in memory records and forgets, and can be asked for anywhere', asyn
   const chosen = await selectHost({ stateDir: '/nowhere', log: silentLog, fake: true });
   assert.equal((await chosen.apply('a', state)).length, 1);
 });
+
+test('what is let out stays outside until the next apply, and goes with the rest', async () => {
+  const on = world();
+  const before = picture(on);
+  const host = await openOn(on, memoryJournal('b1'));
+  assert.deepEqual(await host.letOut('a', ['198.51.100.7']), [], 'nothing is applied yet');
+  assert.deepEqual(picture(on), before);
+  await host.apply('a', state);
+  const applied = picture(on);
+  assert.equal((await host.letOut('a', ['198.51.100.7', '198.51.100.1', '2001:db8::7'])).length, 2);
+  const thrown = () =>
+    on.routes.routes
+      .filter((route) => route.throws)
+      .map((route) => route.destination)
+      .sort();
+  assert.deepEqual(thrown(), ['198.51.100.1/32', '198.51.100.7/32', '2001:db8::7/128']);
+  assert.deepEqual(await host.letOut('a', ['198.51.100.7']), [], 'it is outside');
+  await host.apply('a', state);
+  assert.deepEqual(picture(on), applied);
+  await host.letOut('a', ['198.51.100.7']);
+  await host.clear('a');
+  assert.deepEqual(picture(on), before);
+});
+
+test('an address that cannot be let out leaves the host as it was', async () => {
+  const on = world();
+  const host = await openOn(on, memoryJournal('b1'));
+  await host.apply('a', state);
+  const applied = picture(on);
+  on.routes.failAt(1);
+  await assert.rejects(host.letOut('a', ['198.51.100.7']));
+  await assert.rejects(host.letOut('a', ['not an address']));
+  assert.deepEqual(picture(on), applied);
+});
