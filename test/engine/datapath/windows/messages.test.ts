@@ -12,13 +12,9 @@ import { WindowsDepartures } from '../../../../engine/datapath/windows/departure
 import { RingWriter } from '../../../../engine/datapath/windows/ring-writer.ts';
 import { WAIT, WSABUF, WSAE, WSAMSG } from '../../../../engine/os/ffi/abi.win32.ts';
 import { fixedMemory } from '../../../../engine/os/ffi/memory.ts';
+import { octetsAt, put } from '../support/played-memory.ts';
 
 const SOCKET = 44;
-const octetsAt = (at: number, length: number): Uint8Array =>
-  Uint8Array.from(koffi.decode(at, koffi.array('uint8', length)) as Uint8Array);
-const put = (at: number, octets: Uint8Array): void => {
-  if (octets.length > 0) koffi.encode(at, koffi.array('uint8', octets.length), octets);
-};
 const view = (octets: Uint8Array): DataView => new DataView(octets.buffer);
 
 function target(address: string): Target {

@@ -7,6 +7,7 @@ import type { IpHelper } from '../../../../engine/os/ffi/iphlpapi.win32.ts';
 import { NO_SOCKET, type Winsock } from '../../../../engine/os/ffi/winsock.win32.ts';
 import { interfaceQuery, routeRow, writeInet } from '../../../../engine/os/route/rows.win32.ts';
 import { openWindowsUdp, windowsUdp } from '../../../../engine/os/udp/udp.win32.ts';
+import { octetsAt } from '../../datapath/support/played-memory.ts';
 import { fakeHelper, luidOfIndex } from './support/fake-helper.ts';
 
 const SOCKET = 44;
@@ -26,9 +27,6 @@ interface PlayedWinsock {
   readonly connected: string[];
   open: number;
 }
-
-const octetsAt = (at: number, length: number): Uint8Array =>
-  Uint8Array.from(koffi.decode(at, koffi.array('uint8', length)) as Uint8Array);
 
 function played({ lacks = [], mtu = {}, routes = true }: Played): PlayedWinsock {
   const state: PlayedWinsock = {
