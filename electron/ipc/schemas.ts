@@ -1,5 +1,5 @@
 /** What each IPC call must carry. Whatever is not exactly this is refused before anything is done with it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { METHODS, type Method } from '../../engine/api/commands.ts';
 import { MAX_MESSAGE_OCTETS } from '../../engine/api/limits.ts';
 import type { CallableMethod, OpenedFile, Settings } from '../bridge/contract.ts';

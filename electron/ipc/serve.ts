@@ -2,7 +2,7 @@
  * Answers what the window asks. Who asks is checked first (our page, in the main frame of our window), then what is
  * asked; every refusal is typed, and nothing that a page can send throws.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { localFailure } from '../../engine/api/failure.ts';
 import type { CallChannel } from '../bridge/channels.ts';
 import type { Outcome } from '../bridge/contract.ts';

@@ -1,5 +1,5 @@
 /** The shell's settings: what may stand in the file and in a change, and what holds when nothing does. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { APPEARANCES, LANGUAGES, NOTIFICATION_LEVELS, type Settings } from '../bridge/contract.ts';
 
 export const DEFAULTS: Settings = {

@@ -1,5 +1,5 @@
 /** What was tried to bring a tunnel up, one entry an address: for the status and the timeline. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FailureCode } from '../base/failure.ts';
 import { failureCodeSchema } from './failure.ts';
 

@@ -2,7 +2,7 @@
  * The methods of the API: name, the rights that a caller needs, and the shape of parameters and result.
  * Parameters are strict (an unknown key is an error); results may gain keys in a later minor version.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { NAME_PATTERN, NAME_RULE } from '../base/name.ts';
 import { bundleSchema, type DiagnoseBundle, type DiagnoseParams, diagnoseSchema } from './diagnose.ts';
 import { type DoctorParams, type DoctorReport, doctorReportSchema, doctorSchema } from './doctor.ts';

@@ -2,7 +2,7 @@
  * A bundle for whoever is to find out what is wrong: everything that the engine knows, without secrets. It is meant to
  * be read by people and sent on, so its parts are plain JSON whose keys are those of the methods they come from.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Octets of a bundle as indented JSON. */
 export const MAX_BUNDLE_OCTETS: number = 512 * 1024;

@@ -1,5 +1,5 @@
 /** What the certificate doctor found out about a profile: one line a check, each with what to do. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { NAME_PATTERN, NAME_RULE } from '../base/name.ts';
 
 export const VERDICTS = ['pass', 'warn', 'fail', 'skipped'] as const;

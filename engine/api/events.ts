@@ -1,5 +1,5 @@
 /** What clients hear without asking: tunnel events inside snapshots, lines of the log, notifications. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LogLevel } from '../base/log.ts';
 
 /** What `data` of a timeline event holds, by its topic; further topics have none. */

@@ -1,5 +1,5 @@
 /** Failures on the wire of the API, and the exception that carries one through the engine's own calls. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FAILURES, type Failure, type FailureCode } from '../base/failure.ts';
 
 const codes = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];

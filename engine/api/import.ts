@@ -3,7 +3,7 @@
  * them and keeps the result as a draft until it is stored, discarded or too old. Secrets never come back: a
  * preview has names, dates and fingerprints.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { NAME_PATTERN, NAME_RULE } from '../base/name.ts';
 import type { AddProfileResult, ProfileDocumentJson } from './commands.ts';
 

@@ -2,7 +2,7 @@
  * The IKE messages of a tunnel as a sequence, for the negotiation view: what was offered, what was chosen, what had
  * to be said twice. Keys, nonces, AUTH data and passwords are never in it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Messages of a tunnel that the engine keeps, latest last. */
 export const NEGOTIATION_MESSAGES = 200;

@@ -2,7 +2,7 @@
  * Questions of a connection attempt to its user: a password that is not stored, a one-time code, a gateway's own
  * words (EAP-GTC, RFC 3748 §5.6). A prompt stands in the tunnel's snapshot until it is answered, withdrawn or late.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const PROMPT_KINDS = ['password', 'one-time-code', 'passphrase'] as const;
 

@@ -2,7 +2,7 @@
  * The engine's whole truth at one moment, for clients to render. Plain JSON; counts of seconds are whole and
  * taken at the moment of the snapshot; absent means not known or not applicable.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Failure } from '../base/failure.ts';
 import { type AttemptSnapshot, attemptSchema } from './attempt.ts';
 import { type TunnelEvent, tunnelEventSchema } from './events.ts';

@@ -1,5 +1,5 @@
 /** What a page may ask of the browser bridge: each request is checked before anything acts on it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CallableMethod, Outcome, Settings } from '../../electron/bridge/contract.ts';
 import { METHODS } from '../api/commands.ts';
 import { ApiError, localFailure } from '../api/failure.ts';

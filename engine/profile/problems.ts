@@ -1,5 +1,5 @@
 /** Complaints of the schema as problems of a profile: a path that a person can follow, one sentence each. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ProfileProblem } from './profile.ts';
 
 const MAX_PROBLEMS = 50;

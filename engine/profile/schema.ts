@@ -2,7 +2,7 @@
  * A profile as its author writes it (JSON), by shape alone. Words are strongSwan's where it has one. What the
  * values mean, and what must fit together, is `validate.ts`'s; the meaning itself is `Profile`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { NAME_PATTERN, NAME_RULE } from '../base/name.ts';
 import { closest } from './did-you-mean.ts';
 

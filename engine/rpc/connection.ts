@@ -7,7 +7,7 @@ import {
   NullLogger,
   ResponseError,
 } from 'vscode-jsonrpc/node';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { METHODS, type Method, type Right } from '../api/commands.ts';
 import type { EngineApi } from '../api/engine.ts';
 import { ApiError, localFailure } from '../api/failure.ts';

@@ -16,11 +16,11 @@ import type { Host } from './host.ts';
 
 const CLI = fileURLToPath(new URL('../../../engine/cli/main.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
-/** From source, or what ships when CULVERT_CLI names it (`dist/culvert.mjs`). */
-const COMMAND: readonly string[] =
-  process.env.CULVERT_CLI === undefined
-    ? [process.execPath, '--import', TSX, CLI]
-    : [process.execPath, resolve(process.env.CULVERT_CLI)];
+/** From source, or what CULVERT_CLI names: the bundle (`dist/culvert.mjs`), or a command as packages have it. */
+const COMMAND: readonly string[] = ((named) => {
+  if (named === undefined) return [process.execPath, '--import', TSX, CLI];
+  return named.endsWith('.mjs') ? [process.execPath, resolve(named)] : [resolve(named)];
+})(process.env.CULVERT_CLI);
 
 export type UpAnswer =
   | { readonly ok: true; readonly tunnel: TunnelSnapshot; readonly milliseconds: number }
