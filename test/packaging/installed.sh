@@ -74,46 +74,9 @@ echo "ended $?"
 echo "repaired $?"
 set -e
 
-# Without systemd a stand-in does what it would do: it keeps the links itself, by the real program, and runs the engine
-# as the unit says. What asks the user says yes or no.
-mkdir -p /run/systemd/system /run/stand-in
-cp /usr/bin/systemctl /run/stand-in/systemctl
-value ExecStart >/run/stand-in/command
-echo "$caps" >/run/stand-in/caps
-rm -f /usr/bin/systemctl /usr/bin/pkexec
-cat >/usr/bin/systemctl <<'END'
-#!/bin/sh
-stop() {
-  if [ -e /run/stand-in/pid ]; then
-    kill "$(cat /run/stand-in/pid)" 2>/dev/null || true
-    while [ -e "/proc/$(cat /run/stand-in/pid)/exe" ]; do sleep 0.1; done
-    rm -f /run/stand-in/pid
-  fi
-}
-start() {
-  [ -e "$unit" ] || { echo "Failed to start culvert.service: Unit culvert.service not found." >&2; exit 5; }
-  mkdir -p -m 0750 /run/culvert
-  chgrp culvert /run/culvert
-  umask 0077
-  env -i PATH=/usr/sbin:/usr/bin setsid setpriv --regid culvert --clear-groups --no-new-privs \
-    --bounding-set="-all,$(cat /run/stand-in/caps)" --inh-caps=-all \
-    $(sed -n 's/^ExecStart=//p' "$unit") >/run/stand-in/said 2>&1 </dev/null &
-  echo $! >/run/stand-in/pid
-}
-unit=/usr/lib/systemd/system/culvert.service
-case "$1" in
-  daemon-reload) ;;
-  start) start ;;
-  restart) stop; start ;;
-  stop) stop ;;
-  *)
-    verb=$1
-    shift
-    if [ "$1" = --now ]; then stop; shift; fi
-    SYSTEMD_OFFLINE=1 exec /run/stand-in/systemctl "$verb" "$@"
-    ;;
-esac
-END
+# From here on there is a service manager; what asks the user says yes or no.
+. "$(dirname "$0")/stand-in.sh"
+rm -f /usr/bin/pkexec
 cat >/usr/bin/pkexec <<'END'
 #!/bin/sh
 if [ -e /run/stand-in/no ]; then
@@ -122,8 +85,7 @@ if [ -e /run/stand-in/no ]; then
 fi
 exec env -i PKEXEC_UID=65534 "$@"
 END
-chmod 755 /usr/bin/systemctl /usr/bin/pkexec
-mkdir -p -m 0700 /var/lib/culvert
+chmod 755 /usr/bin/pkexec
 
 rm -f /usr/lib/systemd/system/culvert.service /etc/systemd/system/multi-user.target.wants/culvert.service
 chmod o+w /opt/Culvert/resources

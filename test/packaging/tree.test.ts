@@ -15,6 +15,7 @@ import { config } from '../../resources/packaging/builder.mjs';
 import { makeEngineTree } from '../../resources/packaging/engine-tree.mjs';
 import { FUSES } from '../../resources/packaging/fuses.mjs';
 import { requireOrSkip } from '../support/require.ts';
+import { makeDeb } from './deb.ts';
 
 const here = (name: string): string => join(dirname(fileURLToPath(import.meta.url)), name);
 const root = here('../..');
@@ -118,21 +119,24 @@ test('the fuses of the packed executable are as decided', async () => {
   }
 });
 
+/** Runs a script in namespaces of its own; what it said by the first word of each line. */
+function run(script: string, args: readonly string[]): Map<string, string> {
+  const own = ['--mount', '--net', '--pid', '--fork', '--mount-proc', '--propagation', 'private'];
+  const { status, stdout, stderr } = spawnSync('unshare', [...own, 'sh', here(script), ...args], {
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  assert.equal(status, 0, `${stdout}\n${stderr}`);
+  return new Map(
+    stdout.split('\n').map((line) => [line.split(' ')[0] ?? '', line.slice(line.indexOf(' ') + 1)]),
+  );
+}
+
 test('installed, started as its unit says, used by a member of the group, removed', (t) => {
   const commands = ['unshare', 'setpriv', 'systemd-analyze', 'groupadd', 'ip', 'nft'];
   if (!requireOrSkip(t, { root: true, namespaces: true, commands, files: ['/dev/net/tun'] })) return;
-  const script = here('installed.sh');
   const shell = [process.execPath, '--import', import.meta.resolve('tsx'), here('bring-up.ts')];
-  const args = ['--mount', '--net', '--pid', '--fork', '--mount-proc', '--propagation', 'private'];
-  const { status, stdout, stderr } = spawnSync(
-    'unshare',
-    [...args, 'sh', script, tree, join(root, 'resources/linux'), ...shell],
-    { encoding: 'utf8', timeout: 120_000 },
-  );
-  assert.equal(status, 0, `${stdout}\n${stderr}`);
-  const said = new Map(
-    stdout.split('\n').map((line) => [line.split(' ')[0], line.slice(line.indexOf(' ') + 1)]),
-  );
+  const said = run('installed.sh', [tree, join(root, 'resources/linux'), ...shell]);
   assert.equal(said.get('group'), 'culvert:nobody');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   assert.equal(said.get('version'), version);
@@ -158,4 +162,59 @@ test('installed, started as its unit says, used by a member of the group, remove
   assert.equal(said.get('upgraded-enabled'), 'enabled running');
   assert.equal(said.get('state'), 'kept');
   assert.equal(said.get('left'), '0 0');
+});
+
+test('dpkg itself: installed, upgraded, half-way, switched off, removed, again, purged', (t) => {
+  const commands = ['unshare', 'setpriv', 'dpkg', 'dpkg-deb', 'groupadd', 'ip', 'systemctl'];
+  if (!requireOrSkip(t, { root: true, namespaces: true, commands })) return;
+  const opt = join(folder, 'opt');
+  mkdirSync(opt);
+  const of = { tree, folder: join(folder, 'deb') };
+  const broken = (content: string): void => {
+    const node = join(content, 'opt/Culvert/resources/engine/node');
+    // The other packages have the same file by a hard link.
+    rmSync(node);
+    writeFileSync(node, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  };
+  const said = run('deb.sh', [
+    opt,
+    makeDeb({ ...of, version: '1.0.0' }),
+    makeDeb({ ...of, version: '1.1.0' }),
+    makeDeb({ ...of, version: '1.2.0', change: broken }),
+  ]);
+  const steps: readonly (readonly [string, string, string])[] = [
+    ['install', 'postinst configure ;', 'installed 1.0.0, running, enabled'],
+    [
+      'upgrade',
+      'prerm upgrade 1.1.0;postrm upgrade 1.1.0;postinst configure 1.0.0;',
+      'installed 1.1.0, running, enabled',
+    ],
+    // An engine that does not run ends the upgrade, and the old one keeps its tunnels.
+    [
+      'broken',
+      'prerm upgrade 1.2.0;postrm upgrade 1.2.0;postinst configure 1.1.0;',
+      'half-configured 1.2.0, silent, enabled',
+    ],
+    [
+      'mended',
+      'prerm upgrade 1.1.0;postrm upgrade 1.1.0;postinst configure 1.1.0;',
+      'installed 1.1.0, running, enabled',
+    ],
+    [
+      'disabled',
+      'prerm upgrade 1.0.0;postrm upgrade 1.0.0;postinst configure 1.1.0;',
+      'installed 1.0.0, stopped, disabled',
+    ],
+    ['remove', 'prerm remove;postrm remove;', 'config-files 1.0.0, stopped,'],
+    ['again', 'postinst configure 1.0.0;', 'installed 1.1.0, running, enabled'],
+    ['purge', 'prerm remove;postrm remove;postrm purge;', 'none, stopped,'],
+  ];
+  for (const [step, called, after] of steps) {
+    assert.equal(said.get(`called-${step}`), called, step);
+    assert.equal(said.get(`after-${step}`)?.trimEnd(), after, step);
+  }
+  assert.equal(said.get('replaced'), 'by the new engine');
+  assert.equal(said.get('kept'), 'the old engine');
+  assert.equal(said.get('left'), '0 /var/lib/culvert/kept');
+  assert.equal(said.get('nothing'), '0 0');
 });
