@@ -218,3 +218,30 @@ test('dpkg itself: installed, upgraded, half-way, switched off, removed, again, 
   assert.equal(said.get('left'), '0 /var/lib/culvert/kept');
   assert.equal(said.get('nothing'), '0 0');
 });
+
+test("macOS: the package's scripts, in a root like a Mac's with its launchd and its owners played", (t) => {
+  const commands = ['unshare', 'chroot'];
+  if (!requireOrSkip(t, { root: true, namespaces: true, commands })) return;
+  const said = run('macos.sh', [join(tree, 'resources/engine'), join(root, 'resources/macos')]);
+  const out = 'bootout system/org.culvert.engine;';
+  const on = 'enable system/org.culvert.engine;';
+  const put = 'bootstrap system /Library/LaunchDaemons/org.culvert.engine.plist;';
+  const running = 'running, 0 loose, job, /Library/Application Support/Culvert/engine/culvert';
+  assert.equal(said.get('install'), `0: ${out}${out}${on}${put}`);
+  assert.equal(said.get('install-stands'), running);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  assert.equal(said.get('version'), version);
+  // launchd says twice that the old engine is still on its way out.
+  assert.equal(said.get('upgrade'), `0: ${out}${out}${on}${put}${put}${put}`);
+  assert.equal(said.get('upgrade-stands'), running);
+  assert.ok(said.has('replaced'));
+  assert.equal(said.get('service'), `0: ${out}${on}${put}`);
+  assert.equal(said.get('service-stands'), running);
+  for (const refused of ['broken', 'stranger', 'link'])
+    assert.equal(said.get(refused), '1: ', `${refused}: nothing is asked of launchd`);
+  assert.equal(said.get('broken-stands'), running);
+  assert.equal(said.get('refused-stands'), running);
+  assert.equal(said.get('uninstall'), `0: ${out}pkgutil --forget org.culvert.app;`);
+  assert.equal(said.get('uninstall-stands')?.trimEnd(), 'stopped, 0 loose, ,');
+  assert.equal(said.get('left'), '0 state');
+});
