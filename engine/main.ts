@@ -14,6 +14,7 @@ import { type EngineLog, openLog } from './os/log.ts';
 import { resolveName } from './os/name.ts';
 import { ownAddresses, ownNetworks } from './os/netmon/addresses.ts';
 import { fileProfiles } from './os/profiles/store.ts';
+import { fileRehearsals } from './os/rehearsals/store.ts';
 import { fileCache } from './os/revocation/cache.ts';
 import { systemScheduler } from './os/scheduler.ts';
 import {
@@ -105,6 +106,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     createSession,
     identityText: formatIdentity,
     profiles,
+    rehearsals: fileRehearsals(stateDir, (text) => log.warn(text)),
     rules: profileRules(
       () => Date.now(),
       (text) => log.warn(text),

@@ -28,6 +28,7 @@ import { readU32 } from '../base/bytes.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Identity, NoteData, SessionFactory } from '../ike/contract.ts';
 import type { Host } from '../os/port.ts';
+import type { RehearsalStorage } from '../os/rehearsals/port.ts';
 import type { ProfileStorage, StoredProfile } from '../profile/storage.ts';
 import { giveAnswer, keepAnswer } from './answers.ts';
 import { History } from './history.ts';
@@ -36,6 +37,7 @@ import { Negotiation } from './negotiation.ts';
 import { overlap } from './overlap.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials, World } from './ports.ts';
+import { Rehearsals } from './rehearsals.ts';
 import { killSwitchSnapshot, type SnapshotContext, tunnelSnapshot, tunnelState } from './snapshot.ts';
 import { Tunnel } from './tunnel.ts';
 import type { Keepsake, Missing } from './user-secrets.ts';
@@ -87,6 +89,8 @@ export interface EngineParts {
   readonly createSession: SessionFactory;
   readonly identityText: (identity: Identity) => string;
   readonly profiles: ProfileStorage;
+  /** Left out, what was rehearsed is forgotten with the engine. */
+  readonly rehearsals?: RehearsalStorage;
   readonly rules: ProfileRules;
   readonly importer: Importer;
   readonly doctor: Doctor;
@@ -108,13 +112,14 @@ export class Engine implements EngineApi {
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
   readonly #startedAt: number;
-  readonly #rehearsed = new Set<string>();
+  readonly #rehearsed: Rehearsals;
   #summaries: readonly ProfileSummary[] = [];
   #childIds = 0;
   #promptIds = 0;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#rehearsed = new Rehearsals(parts.rehearsals);
     this.#startedAt = parts.world.scheduler.wallClock();
     this.imports = new Imports({
       scheduler: parts.world.scheduler,
@@ -124,8 +129,9 @@ export class Engine implements EngineApi {
     });
   }
 
-  /** Reads the stored profiles for the first snapshot. */
+  /** Reads the stored profiles for the first snapshot, and what is known of them. */
   async load(): Promise<void> {
+    await this.#rehearsed.load();
     this.#summaries = await this.listProfiles();
   }
 
@@ -255,6 +261,7 @@ export class Engine implements EngineApi {
 
   async removeProfile(name: string): Promise<void> {
     if (!(await this.#parts.profiles.remove(name))) throw this.#unknown(name);
+    this.#rehearsed.forget(name);
     await this.#profilesChanged();
   }
 

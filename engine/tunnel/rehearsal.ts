@@ -6,14 +6,15 @@
 import { between, millis } from '../base/instant.ts';
 import { printProposal } from '../crypto/proposals.ts';
 import type { Command, IkeView } from '../ike/contract.ts';
+import type { Rehearsed } from '../os/rehearsals/port.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Scheduler } from './ports.ts';
+import type { Rehearsals } from './rehearsals.ts';
 
 export interface RehearsalParts {
   readonly plan: Pick<TunnelPlan, 'name' | 'children'>;
   readonly world: { readonly scheduler: Pick<Scheduler, 'now'> };
-  /** What was tried, by profile, child and its proposals. */
-  readonly rehearsed: Set<string>;
+  readonly rehearsed: Pick<Rehearsals, 'has' | 'add'>;
   readonly up: () =>
     | { readonly link: { view(): IkeView | undefined; command(command: Command): void } }
     | undefined;
@@ -25,7 +26,7 @@ const DELAY = millis(5_000);
 export class Rehearsal {
   readonly #parts: RehearsalParts;
   /** What is remembered of each child to rehearse, by its name. */
-  readonly #what: ReadonlyMap<string, string>;
+  readonly #what: ReadonlyMap<string, Rehearsed>;
 
   constructor(parts: RehearsalParts) {
     this.#parts = parts;
@@ -33,7 +34,10 @@ export class Rehearsal {
     this.#what = new Map(
       children
         .filter(({ rehearsal }) => rehearsal)
-        .map((child) => [child.name, [name, child.name, ...child.proposals.map(printProposal)].join(' ')]),
+        .map((child) => [
+          child.name,
+          { profile: name, child: child.name, proposals: child.proposals.map(printProposal).join(',') },
+        ]),
     );
   }
 

@@ -5,6 +5,7 @@ import type { Host } from '../os/port.ts';
 import type { MessageEffect } from './driver.ts';
 import type { TunnelPlan } from './plan.ts';
 import type { Credentials, World } from './ports.ts';
+import type { Rehearsals } from './rehearsals.ts';
 import type { Keepsake, Missing } from './user-secrets.ts';
 
 export type TunnelTopic = NoteTopic | 'host' | 'tunnel' | 'path' | 'attempt' | 'reauth' | 'drops' | 'idle';
@@ -29,8 +30,8 @@ export interface TunnelParts {
   /** Whether the profile is a stored one. */
   readonly stored: boolean;
   readonly freshPromptId: () => number;
-  /** Rekeys that were tried, of all tunnels since the engine began. */
-  readonly rehearsed: Set<string>;
+  /** Rekeys that were tried, of all tunnels. */
+  readonly rehearsed: Pick<Rehearsals, 'has' | 'add'>;
   readonly events: TunnelEvents;
   readonly freshSpi: () => number;
   readonly freshChildId: () => number;

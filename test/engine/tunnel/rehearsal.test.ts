@@ -1,6 +1,8 @@
 /** The rekey that is tried shortly after the first connect, against the embedded gateway on a virtual clock. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RehearsalStorage, Rehearsed } from '../../../engine/os/rehearsals/port.ts';
+import { Rehearsals } from '../../../engine/tunnel/rehearsals.ts';
 import { childConfig, proposals, selector } from '../../sim/configs.ts';
 import { PASSWORD, type TunnelWorld, tunnelWorld, USER } from '../../sim/tunnel-world.ts';
 
@@ -74,4 +76,45 @@ test('without the field nothing is rekeyed before its time', async () => {
   const made = await world({ proposals: 'aes128gcm16-x25519!' }, 'aes128gcm16-ecp256');
   await made.clock.pass(60_000);
   assert.equal(tunnelOf(made).lastFailure, undefined);
+});
+
+const what = (profile: string, child = 'net', proposals = 'a'): Rehearsed => ({ profile, child, proposals });
+
+function memory(): RehearsalStorage & { kept: readonly Rehearsed[] } {
+  return {
+    kept: [],
+    async load() {
+      return this.kept;
+    },
+    async save(rehearsed) {
+      this.kept = rehearsed;
+    },
+  };
+}
+
+test('what was rehearsed is known after a restart, and forgotten with its proposals or its profile', async () => {
+  const storage = memory();
+  const first = new Rehearsals(storage);
+  await first.load();
+  for (const one of [what('office'), what('office', 'lab'), what('home')]) first.add(one);
+  const second = new Rehearsals(storage);
+  await second.load();
+  assert.ok(second.has(what('office')) && second.has(what('office', 'lab')) && second.has(what('home')));
+  assert.ok(!second.has(what('office', 'net', 'b')));
+  second.add(what('office', 'net', 'b'));
+  assert.ok(!second.has(what('office')), 'the proposals of before');
+  second.forget('office');
+  second.forget('nobody');
+  const third = new Rehearsals(storage);
+  await third.load();
+  assert.deepEqual(storage.kept, [what('home')]);
+  assert.ok(third.has(what('home')) && !third.has(what('office', 'lab')));
+});
+
+test('it has an end: the oldest make room', () => {
+  const storage = memory();
+  const known = new Rehearsals(storage);
+  for (let n = 0; n < 1000; n++) known.add(what(`p${n}`));
+  assert.equal(storage.kept.length, 256);
+  assert.ok(known.has(what('p999')) && !known.has(what('p0')));
 });
