@@ -69,17 +69,31 @@ export class Arrival {
     this.#fields.setUint32(WSAMSG.flags, 0, true);
     if (this.#receive(this.#socket, this.#messageAt, this.#receivedAt, 0, 0) !== 0) return false;
     this.length = this.#received[0] as number;
-    const at = this.#find(IPPROTO.UDP, UDP.COALESCED_INFO, 4);
-    const size = at < 0 ? 0 : this.#control.getUint32(at, true);
-    this.size = size > 0 ? size : this.length;
-    this.ecn = this.#ecn();
+    this.#inspect();
     return true;
   }
 
-  #ecn(): number {
-    const four = this.#find(IPPROTO.IP, IP.ECN, 4);
-    const at = four >= 0 ? four : this.#find(IPPROTO.IPV6, IPV6.ECN, 4);
-    return at < 0 ? -1 : this.#control.getUint8(at) & 0x03;
+  #inspect(): void {
+    const control = this.#control;
+    const end = this.#controlEnd;
+    this.size = this.length;
+    this.ecn = -1;
+    for (let at = 0; at + WSACMSGHDR.size + 4 <= end; ) {
+      const whole = control.getUint32(at + WSACMSGHDR.len, true);
+      if (whole < WSACMSGHDR.size + 4 || at + whole > end) return;
+      const level = control.getInt32(at + WSACMSGHDR.level, true);
+      const type = control.getInt32(at + WSACMSGHDR.type, true);
+      const value = control.getUint32(at + WSACMSGHDR.size, true);
+      if (level === IPPROTO.UDP) {
+        if (type === UDP.COALESCED_INFO && value > 0) this.size = value;
+      } else if (level === IPPROTO.IP ? type === IP.ECN : level === IPPROTO.IPV6 && type === IPV6.ECN)
+        this.ecn = value & 0x03;
+      at += (whole + 7) & ~7;
+    }
+  }
+
+  get #controlEnd(): number {
+    return Math.min(this.#fields.getUint32(WSAMSG.controllen, true), CONTROL_LENGTH);
   }
 
   /** The local address of the last message, `undefined` when the system did not tell. */
@@ -94,7 +108,7 @@ export class Arrival {
   /** Where the data of a control message is, or -1. */
   #find(level: number, type: number, length: number): number {
     const control = this.#control;
-    const end = Math.min(this.#fields.getUint32(WSAMSG.controllen, true), CONTROL_LENGTH);
+    const end = this.#controlEnd;
     for (let at = 0; at + WSACMSGHDR.size <= end; ) {
       const whole = control.getUint32(at + WSACMSGHDR.len, true);
       if (whole < WSACMSGHDR.size || at + whole > end) return -1;

@@ -5,10 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { OffloadLevel } from '../../../engine/base/offload-level.ts';
 import type { Datapath, DatapathEvent } from '../../../engine/datapath/protocol.ts';
 import { openWorkerDatapath } from '../../../engine/datapath/worker-client.ts';
+import { setTrafficClass, trafficClass } from '../../../engine/esp/outer-header.ts';
 import { answerEcho, buildEcho, parseEcho, readIp } from '../../../engine/gateway/ip-packets.ts';
 import { SOCK } from '../../../engine/os/ffi/abi.ts';
 import { addressOf, fixedMemory, type LinuxLibc, loadLinuxLibc } from '../../../engine/os/ffi/libc.linux.ts';
 import type { Tun, TunOffload } from '../../../engine/os/tun/port.ts';
+import type { RawUdp } from '../../../engine/os/udp/raw.ts';
 import { openRawUdp } from '../../../engine/os/udp/udp.linux.ts';
 import { openDgram } from '../../../engine/os/udp/udp.ts';
 import { requireOrSkip } from '../../support/require.ts';
@@ -34,6 +36,7 @@ async function end(
   libc: LinuxLibc,
   offload: TunOffload = 'none',
   level: OffloadLevel = 'packet',
+  limits: Partial<Pick<RawUdp, 'says' | 'tells'>> = {},
 ): Promise<End> {
   const fds = fixedMemory(8);
   assert.equal(libc.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK.NONBLOCK | SOCK.CLOEXEC, 0, addressOf(fds)), 0);
@@ -55,7 +58,11 @@ async function end(
       cut();
     },
   };
-  const udp = openRawUdp(libc, { port: 0 }, level);
+  const whole = openRawUdp(libc, { port: 0 }, level);
+  const { fd, local, segments, coalesces, says, tells } = whole;
+  const send: RawUdp['send'] = (...datagram) => whole.send(...datagram);
+  const own = { fd, local, segments, coalesces, says, tells, send, close: () => whole.close() };
+  const udp: RawUdp = { ...own, ...limits };
   const path = await openWorkerDatapath({ libc, tun, udp, workerUrl: BOOT, openSslPath: null });
   const events: DatapathEvent[] = [];
   path.onEvent((event) => events.push(event));
@@ -127,6 +134,48 @@ test('two workers carry pings over IPv4 and IPv6, with keys gone from the caller
   } finally {
     await a.path.close();
     await b.path.close();
+  }
+});
+
+test('a worker says and hears no more of the outer header than its socket does', async (t) => {
+  const libc = linux(t);
+  if (!libc) return;
+  const [EF_ECT0, ECT0] = [0xba, 0x02];
+  for (const [says, out, tells, expected, words] of [
+    ['class', 'yes', 'class', EF_ECT0, 'DSCP ECN'],
+    ['ecn', 'yes', 'class', ECT0, 'ECN out, DSCP ECN in'],
+    ['none', 'yes', 'class', ECT0, 'no marks out, DSCP ECN in'],
+    ['class', 'no', 'class', ECT0, 'DSCP ECN'],
+    ['class', 'no', 'ecn', EF_ECT0, 'DSCP ECN'],
+  ] as const) {
+    const a = await end(libc, 'none', 'packet', { says });
+    const b = await end(libc, 'none', 'packet', { tells });
+    try {
+      assert.equal(a.path.description, `workers, pair0, no offload, ${words}`);
+      const { left, right } = pairs(GCM);
+      a.path.install(
+        { ...left, copyDscp: out },
+        { remote: { address: '127.0.0.1', port: b.path.local.port } },
+      );
+      // What comes in has the DSCP of its outer header, where that is told.
+      b.path.install(
+        { ...right, copyDscp: 'in' },
+        { remote: { address: '127.0.0.1', port: a.path.local.port } },
+      );
+      await sleep(100);
+      const packet = buildEcho('10.1.0.1', '10.2.0.1', {
+        kind: 'request',
+        identifier: 7,
+        sequence: 1,
+        data: new Uint8Array(50),
+      });
+      setTrafficClass(packet, 0, EF_ECT0);
+      a.push(packet);
+      assert.equal(trafficClass(await until(() => b.pull()), 0), expected, `${says}, ${out}, ${tells}`);
+    } finally {
+      await a.path.close();
+      await b.path.close();
+    }
   }
 });
 
