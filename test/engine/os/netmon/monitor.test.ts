@@ -1,5 +1,7 @@
 /** The monitor over its sources: one event of a burst, and the next source when one is not to be had or is lost. */
 import assert from 'node:assert/strict';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { type TestContext, test } from 'node:test';
 import type { Log } from '../../../../engine/base/log.ts';
 import { silentLog } from '../../../../engine/base/log.ts';
@@ -38,7 +40,11 @@ function world(t: TestContext, sources: readonly ChangeSource[]) {
   };
   const monitor = networkMonitor({ sources, log })((event) => events.push(event));
   t.after(() => monitor.close());
-  return { events, warned, monitor, pass: (ms: number) => t.mock.timers.tick(ms) };
+  // A timer that is set meanwhile counts from the end of a tick.
+  const pass = (ms: number): void => {
+    for (let passed = 0; passed < ms; passed += 50) t.mock.timers.tick(50);
+  };
+  return { events, warned, monitor, pass };
 }
 
 test('a burst is one event, and unrest that does not end is one now and then', (t) => {
@@ -85,3 +91,27 @@ test('after its end nothing is heard, and the source is closed', (t) => {
   pass(60_000);
   assert.deepEqual([events, source.closed], [[], 1]);
 });
+
+for (const [what, sources, everyMs] of [
+  ['often where nothing else tells', [], 2000],
+  ['seldom beside a source', [new FakeSource('one')], 30_000],
+] as const)
+  test(`interfaces are compared ${what}`, (t) => {
+    let address = '192.0.2.1';
+    t.mock.method(os, 'networkInterfaces', () => ({ en0: [{ address }] }));
+    syncBuiltinESMExports();
+    t.after(() => {
+      t.mock.restoreAll();
+      syncBuiltinESMExports();
+    });
+    const { events, pass } = world(t, sources);
+    pass(everyMs + 1000);
+    assert.deepEqual(events, [], 'nothing is another');
+    address = '192.0.2.2';
+    pass(everyMs - 2000);
+    assert.deepEqual(events, []);
+    pass(3000);
+    assert.deepEqual(events, [{ kind: 'network' }]);
+    pass(3 * everyMs);
+    assert.equal(events.length, 1);
+  });
