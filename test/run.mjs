@@ -29,9 +29,10 @@ function testFiles(folder) {
     .sort();
 }
 
-/** The packages are made, installed and removed one at a time, too: they take `dist/` and namespaces. */
+/** The packages are made, installed and removed one at a time, too: they take `dist/`, namespaces and a Wine. */
 const isInterop = (file) =>
-  file.startsWith(join('test', 'interop')) || file === join('test', 'packaging', 'tree.test.ts');
+  file.startsWith(join('test', 'interop')) ||
+  ['tree.test.ts', 'windows.test.ts'].some((name) => file === join('test', 'packaging', name));
 /** `test/ui` is the renderer, `test/electron/app` the shell, both in a Chromium. */
 const isUi = (file) =>
   file.startsWith(join('test', 'ui')) || file.startsWith(join('test', 'electron', 'app'));

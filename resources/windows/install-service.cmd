@@ -7,12 +7,17 @@ set "system=%SystemRoot%\System32"
 set "state=%ProgramData%\Culvert"
 
 rem The new engine must at least run.
-call "%~dp0culvert.cmd" --version >nul || exit /b 2
+call "%~dp0culvert.cmd" --version >nul
+if not %errorlevel%==0 exit /b 2
 
 rem Profiles and keys: for the system and administrators, for nobody else, whoever may have made the folder.
-if not exist "%state%\" mkdir "%state%" || exit /b 3
-"%system%\icacls.exe" "%state%" /setowner *S-1-5-32-544 >nul || exit /b 3
-"%system%\icacls.exe" "%state%" /inheritance:r /grant:r *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F >nul || exit /b 3
+if not exist "%state%\" mkdir "%state%"
+"%system%\icacls.exe" "%state%" /setowner *S-1-5-32-544 >nul
+if not %errorlevel%==0 exit /b 3
+"%system%\icacls.exe" "%state%" /inheritance:r /grant:r *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F >nul
+if not %errorlevel%==0 exit /b 3
 
-"%system%\schtasks.exe" /create /f /tn "\Culvert\Engine" /xml "%~dp0engine-task.xml" >nul || exit /b 4
-"%system%\schtasks.exe" /run /tn "\Culvert\Engine" >nul || exit /b 5
+"%system%\schtasks.exe" /create /f /tn "\Culvert\Engine" /xml "%~dp0engine-task.xml" >nul
+if not %errorlevel%==0 exit /b 4
+"%system%\schtasks.exe" /run /tn "\Culvert\Engine" >nul
+if not %errorlevel%==0 exit /b 5
