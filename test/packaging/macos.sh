@@ -107,5 +107,5 @@ stands refused
 mkdir -p "$mac/Library/Application Support/Culvert/state"
 step uninstall /bin/sh /Applications/Culvert.app/Contents/Resources/uninstall.sh
 stands uninstall
-echo "left $(ls "$mac/Applications" "$mac/Library/LaunchDaemons" | grep -c ulvert || true) $(ls "$mac/Library/Application Support/Culvert")"
+echo "left $(find "$mac/Applications" "$mac/Library/LaunchDaemons" -mindepth 1 | wc -l) $(ls "$mac/Library/Application Support/Culvert")"
 cat "$mac/tmp/log" >&2

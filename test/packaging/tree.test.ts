@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -20,6 +20,8 @@ import { makeDeb } from './deb.ts';
 const here = (name: string): string => join(dirname(fileURLToPath(import.meta.url)), name);
 const root = here('../..');
 const folder = mkdtempSync(join(tmpdir(), 'culvert-package-'));
+// What runs as another user reads in it.
+chmodSync(folder, 0o755);
 const tree = join(folder, 'out', 'linux-unpacked');
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -125,6 +127,8 @@ function run(script: string, args: readonly string[]): Map<string, string> {
   const { status, stdout, stderr } = spawnSync('unshare', [...own, 'sh', here(script), ...args], {
     encoding: 'utf8',
     timeout: 120_000,
+    // Their mount points go with the test.
+    env: { ...process.env, TMPDIR: folder },
   });
   assert.equal(status, 0, `${stdout}\n${stderr}`);
   return new Map(
