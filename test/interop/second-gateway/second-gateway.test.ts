@@ -66,7 +66,7 @@ scenario('second-gateway', async (stage) => {
       const more = {
         gateway: { hosts: NAME },
         killSwitch: { mode: 'while-up' as const },
-        retransmission: QUICK,
+        retransmission: { ...QUICK, tries: 6 },
       };
       const before = await stage.connect(profile({ remote: EVERYTHING, more }));
       assert.equal(before.ike?.remote?.address, ADDRESS.gw);
@@ -79,7 +79,7 @@ scenario('second-gateway', async (stage) => {
         const after = await stage.tunnelUntil(
           'the other address',
           (now) => now.usable && now.ike?.remote?.address === SECOND,
-          30_000,
+          60_000,
         );
         assert.equal(after.ike?.local?.address, ADDRESS.clientDirect);
         // One attempt for all: the host was not cleared in between.

@@ -57,7 +57,7 @@ export class WindowsCulvert {
       [...this.#command, ...args, '--socket', PIPE, '--json'],
       60_000,
     );
-    assert.equal(code, 0, `culvert ${args.join(' ')}: ${text}\n${this.said()}`);
+    assert.equal(code, 0, `culvert ${args.join(' ')} ended with ${code}: ${text}\n${this.said()}`);
     return JSON.parse(text) as T;
   }
 }

@@ -16,9 +16,9 @@ import { requireOrSkip } from '../../support/require.ts';
 import { Charon } from '../lab/charon.ts';
 import { until } from '../lab/command.ts';
 import { gatewayConf } from '../lab/gateway.ts';
-import { hostState, settledDifference } from '../lab/host-state.ts';
+import { restingState, settledDifference } from '../lab/host-state.ts';
 import { ADDRESS, Lab, NEEDS } from '../lab/lab.ts';
-import { iperf, iperfServer, ping } from '../lab/probe.ts';
+import { firstPing, iperf, iperfServer, ping } from '../lab/probe.ts';
 import { profile, TUNNEL } from '../lab/profile.ts';
 import { Bridge } from './bridge-process.ts';
 import { WindowsCulvert } from './culvert.ts';
@@ -56,7 +56,6 @@ test('windows', async (t) => {
   const lab = await Lab.open();
   t.after(() => lab.close());
   const engineFolder = join(lab.folder, 'engine');
-  const before = await hostState(lab.client);
   const bridge = new Bridge(lab.client);
   const [gateway, wine] = await Promise.all([
     Charon.start(lab.gw),
@@ -70,6 +69,8 @@ test('windows', async (t) => {
       doubles: join(root, 'test/interop/windows/doubles'),
     }),
   ]);
+  // By now the kernel has found out that nobody else has the machine's addresses.
+  const before = await restingState(lab.client);
   await gateway.load(gatewayConf());
   const culvert = new WindowsCulvert(wine, engineFolder, lab.folder);
   const file = join(lab.folder, 'profile.json');
@@ -100,7 +101,7 @@ test('windows', async (t) => {
       { step: 'an address', result: true },
       { step: 'a route', result: true },
       { step: 'a link', result: true },
-      { step: 'a burst of a hundred', result: { heard: true, few: true } },
+      { step: 'a burst of a hundred', result: true },
       { step: 'after the burst', result: true },
       { step: 'heard after the end', result: 0 },
       { step: 'handles left', result: 0 },
@@ -171,10 +172,11 @@ test('windows', async (t) => {
     const told = done.findIndex((line) => /^notice called \d+ route taken$/.test(line));
     const followed = done.findIndex((line) => /^route \w+ \d+ 10\.77\.0\.2\/32 /.test(line));
     assert.ok(told >= 0 && followed > told, done.join('\n'));
-    const pings = await ping(lab.client, ADDRESS.lan, { count: 5 });
-    assert.deepEqual(pings.missing, []);
+    // The gateway may yet have to learn of it.
+    await firstPing(lab.client, ADDRESS.lan);
     await lab.client.script([`ip route del ${direct}`]);
     await until('the path by the NAT', async () => (await ours()) === ADDRESS.client, { timeout: 20_000 });
+    await firstPing(lab.client, ADDRESS.lan);
   });
 
   await step('goes, and leaves nothing', async () => {
