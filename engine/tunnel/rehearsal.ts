@@ -14,7 +14,7 @@ import type { Rehearsals } from './rehearsals.ts';
 export interface RehearsalParts {
   readonly plan: Pick<TunnelPlan, 'name' | 'children'>;
   readonly world: { readonly scheduler: Pick<Scheduler, 'now'> };
-  readonly rehearsed: Pick<Rehearsals, 'has' | 'add'>;
+  readonly rehearsed: Pick<Rehearsals, 'has' | 'begin' | 'pass'>;
   readonly up: () =>
     | { readonly link: { view(): IkeView | undefined; command(command: Command): void } }
     | undefined;
@@ -47,10 +47,14 @@ export class Rehearsal {
     const link = up()?.link;
     for (const child of link?.view()?.children ?? []) {
       const what = this.#what.get(child.name);
-      if (what === undefined || rehearsed.has(what)) continue;
-      if (between(child.installedAt, world.scheduler.now()) < DELAY) continue;
-      rehearsed.add(what);
-      if (child.generation === 0) link?.command({ kind: 'rekey-child', id: child.id, rehearsal: true });
+      if (what === undefined) continue;
+      if (child.generation > 0) {
+        rehearsed.pass(what);
+        continue;
+      }
+      if (rehearsed.has(what) || between(child.installedAt, world.scheduler.now()) < DELAY) continue;
+      rehearsed.begin(what);
+      link?.command({ kind: 'rekey-child', id: child.id, rehearsal: true });
     }
   }
 }

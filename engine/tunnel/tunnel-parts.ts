@@ -31,7 +31,7 @@ export interface TunnelParts {
   readonly stored: boolean;
   readonly freshPromptId: () => number;
   /** Rekeys that were tried, of all tunnels. */
-  readonly rehearsed: Pick<Rehearsals, 'has' | 'add'>;
+  readonly rehearsed: Pick<Rehearsals, 'has' | 'begin' | 'pass'>;
   readonly events: TunnelEvents;
   readonly freshSpi: () => number;
   readonly freshChildId: () => number;

@@ -1,4 +1,4 @@
-/** Where it is kept which rekeys were rehearsed, from one run of the engine to the next. */
+/** Where it is kept which rekeys have worked, from one run of the engine to the next. */
 
 export interface Rehearsed {
   readonly profile: string;

@@ -1,4 +1,4 @@
-/** Rehearsed rekeys in a file, `STATE/rehearsed.json`, written as a whole. Whatever else is found there counts as nothing. */
+/** Rekeys that have worked, in a file, `STATE/rehearsed.json`, written as a whole. Whatever else is found there counts as nothing. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing, writeWhole } from '../whole-file.ts';

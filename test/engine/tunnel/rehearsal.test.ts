@@ -96,12 +96,15 @@ test('what was rehearsed is known after a restart, and forgotten with its propos
   const storage = memory();
   const first = new Rehearsals(storage);
   await first.load();
-  for (const one of [what('office'), what('office', 'lab'), what('home')]) first.add(one);
+  for (const one of [what('office'), what('office', 'lab'), what('home')]) first.pass(one);
+  first.begin(what('failed'));
+  assert.ok(first.has(what('failed')), 'not twice in one run');
   const second = new Rehearsals(storage);
   await second.load();
   assert.ok(second.has(what('office')) && second.has(what('office', 'lab')) && second.has(what('home')));
+  assert.ok(!second.has(what('failed')), 'what did not work is tried again');
   assert.ok(!second.has(what('office', 'net', 'b')));
-  second.add(what('office', 'net', 'b'));
+  second.pass(what('office', 'net', 'b'));
   assert.ok(!second.has(what('office')), 'the proposals of before');
   second.forget('office');
   second.forget('nobody');
@@ -114,7 +117,7 @@ test('what was rehearsed is known after a restart, and forgotten with its propos
 test('it has an end: the oldest make room', () => {
   const storage = memory();
   const known = new Rehearsals(storage);
-  for (let n = 0; n < 1000; n++) known.add(what(`p${n}`));
+  for (let n = 0; n < 1000; n++) known.pass(what(`p${n}`));
   assert.equal(storage.kept.length, 256);
   assert.ok(known.has(what('p999')) && !known.has(what('p0')));
 });
