@@ -41,18 +41,23 @@ export class Rehearsal {
     );
   }
 
-  /** Looks for what is due; once a second while a link carries traffic. */
+  /** Notes which children have been rekeyed. */
+  look(): void {
+    for (const child of this.#parts.up()?.link.view()?.children ?? []) {
+      const what = this.#what.get(child.name);
+      if (what && child.generation > 0) this.#parts.rehearsed.pass(what);
+    }
+  }
+
+  /** Begins what is due, too; once a second while a link carries traffic. */
   tick(): void {
+    this.look();
     const { world, rehearsed, up } = this.#parts;
     const link = up()?.link;
     for (const child of link?.view()?.children ?? []) {
       const what = this.#what.get(child.name);
-      if (what === undefined) continue;
-      if (child.generation > 0) {
-        rehearsed.pass(what);
-        continue;
-      }
-      if (rehearsed.has(what) || between(child.installedAt, world.scheduler.now()) < DELAY) continue;
+      if (what === undefined || child.generation > 0 || rehearsed.has(what)) continue;
+      if (between(child.installedAt, world.scheduler.now()) < DELAY) continue;
       rehearsed.begin(what);
       link?.command({ kind: 'rekey-child', id: child.id, rehearsal: true });
     }

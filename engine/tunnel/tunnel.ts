@@ -165,6 +165,7 @@ export class Tunnel {
   down(): Promise<void> {
     const phase = this.#phase;
     this.#wanted = false;
+    this.#rehearsal.look();
     if (phase.kind === 'down') return this.#killSwitch.end();
     const done = this.#waiters.untilDown();
     this.#waiters.refuse(why.CANCELLED);
