@@ -167,25 +167,24 @@ export function loadOpenSsl(libraryPath: string | null): OpenSsl | undefined {
   return loaded.get(libraryPath);
 }
 
-let lastStore: ArrayBufferLike | undefined;
-let lastAddress: Address = 0;
 const addresses = new WeakMap<ArrayBufferLike, Address>();
+let lastView: Uint8Array | undefined;
+let lastAddress: Address = 0;
 
 /**
- * Where a view's first octet lies. A backing store never moves, so it is asked for once; the last one is remembered
+ * Where a view's first octet lies. A backing store never moves, so it is asked for once; the last view is remembered
  * because packets come in runs from the same buffer. The caller has checked that the view is not empty (a detached
  * store has no address, and its views have no length).
  */
 export function addressOf(view: Uint8Array): Address {
+  if (view === lastView) return lastAddress;
   const store = view.buffer;
-  if (store !== lastStore) {
-    let address = addresses.get(store);
-    if (address === undefined) {
-      address = Number(koffi.address(new Uint8Array(store)));
-      addresses.set(store, address);
-    }
-    lastStore = store;
-    lastAddress = address;
+  let address = addresses.get(store);
+  if (address === undefined) {
+    address = Number(koffi.address(new Uint8Array(store)));
+    addresses.set(store, address);
   }
-  return lastAddress + view.byteOffset;
+  lastView = view;
+  lastAddress = address + view.byteOffset;
+  return lastAddress;
 }
