@@ -29,6 +29,9 @@ await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   define: { 'process.env.CULVERT_VERSION': JSON.stringify(version) },
+  // Names stay, for traces; the rest of a source is memory for as long as the engine runs.
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'linked',
   logLevel: 'warning',
 });
