@@ -2,4 +2,4 @@
 setlocal
 set "NODE_OPTIONS="
 set "NODE_PATH="
-"%~dp0node.exe" --max-semi-space-size=1 "%~dp0culvert.mjs" %*
+"%~dp0node.exe" --max-semi-space-size=1 --no-maglev "%~dp0culvert.mjs" %*
