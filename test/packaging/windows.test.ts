@@ -83,8 +83,8 @@ function run(program: string, args: readonly string[], fail = ''): { code: numbe
         .replaceAll('C:\\Program Files\\Culvert\\resources\\engine\\', 'ENGINE\\')
         .replaceAll(/C:\\windows\\system32\\/gi, 'SYSTEM\\')
         .replaceAll('C:\\ProgramData\\', 'DATA\\')
-        // How much memory the engine may take is not what is looked at here.
-        .replaceAll(/ --[a-z-]+=\d+(?= "ENGINE)/g, ''),
+        // How the engine is kept small is not what is looked at here.
+        .replaceAll(/( --[a-z-]+(=\d+)?)+(?= "ENGINE)/g, ''),
     );
   return { code: status ?? -1, called };
 }
