@@ -8,6 +8,7 @@ import { fits, mustFit } from '../../crypto/checks.ts';
 import type { CipherSizes, CipherSuite, PacketCipher } from '../../crypto/port.ts';
 import { type Address, addressOf, type OpenSsl } from '../ffi/openssl.ts';
 import { fixedMemory, oneParam, PARAM_OCTETS, type Param } from './openssl-params.ts';
+import { Sized } from './sized.ts';
 
 const ENCRYPT = 1;
 const DECRYPT = 0;
@@ -16,14 +17,7 @@ const WIDE_AAD = 12;
 const SET_IV_LENGTH = 0x9;
 const SET_TAG = 0x11;
 
-class OpensslAead implements PacketCipher {
-  readonly encrKeyLength: number;
-  readonly integKeyLength: number;
-  readonly ivLength: number;
-  readonly ivKind: CipherSizes['ivKind'];
-  readonly icvLength: number;
-  readonly blockLength: number;
-
+class OpensslAead extends Sized implements PacketCipher {
   readonly #ssl: OpenSsl;
   readonly #mode: Mode;
   readonly #saltLength: number;
@@ -47,12 +41,7 @@ class OpensslAead implements PacketCipher {
     sizes: CipherSizes,
     encrKey: Uint8Array,
   ) {
-    this.encrKeyLength = sizes.encrKeyLength;
-    this.integKeyLength = sizes.integKeyLength;
-    this.ivLength = sizes.ivLength;
-    this.ivKind = sizes.ivKind;
-    this.icvLength = sizes.icvLength;
-    this.blockLength = sizes.blockLength;
+    super(sizes);
     this.#ssl = ssl;
     this.#cipher = cipher;
     this.#mode = mode;

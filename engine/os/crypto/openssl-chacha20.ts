@@ -9,6 +9,7 @@ import { fits, mustFit } from '../../crypto/checks.ts';
 import type { CipherSizes, PacketCipher } from '../../crypto/port.ts';
 import { type Address, addressOf, type ChaCha20Calls, type OpenSsl } from '../ffi/openssl.ts';
 import { fixedMemory } from './openssl-params.ts';
+import { Sized } from './sized.ts';
 
 const KEY_LENGTH = 32;
 const BLOCK = 64;
@@ -42,14 +43,7 @@ function putWord(buffer: Uint8Array, at: number, word: number): void {
   buffer[at + 3] = word >>> 24;
 }
 
-class OpensslChaCha20 implements PacketCipher {
-  readonly encrKeyLength: number;
-  readonly integKeyLength: number;
-  readonly ivLength: number;
-  readonly ivKind: CipherSizes['ivKind'];
-  readonly icvLength: number;
-  readonly blockLength: number;
-
+class OpensslChaCha20 extends Sized implements PacketCipher {
   readonly #calls: ChaCha20Calls;
   readonly #memory: Uint8Array<ArrayBuffer>;
   readonly #words: Uint32Array;
@@ -62,12 +56,7 @@ class OpensslChaCha20 implements PacketCipher {
   #destroyed = false;
 
   constructor(calls: ChaCha20Calls, sizes: CipherSizes, encrKey: Uint8Array) {
-    this.encrKeyLength = sizes.encrKeyLength;
-    this.integKeyLength = sizes.integKeyLength;
-    this.ivLength = sizes.ivLength;
-    this.ivKind = sizes.ivKind;
-    this.icvLength = sizes.icvLength;
-    this.blockLength = sizes.blockLength;
+    super(sizes);
     this.#calls = calls;
     this.#memory = fixedMemory(STATE + calls.stateLength);
     this.#words = new Uint32Array(this.#memory.buffer, 0, STATE / 4);

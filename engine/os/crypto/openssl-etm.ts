@@ -5,19 +5,13 @@ import type { CipherSizes, CipherSuite, PacketCipher } from '../../crypto/port.t
 import { type Address, addressOf, type OpenSsl } from '../ffi/openssl.ts';
 import type { KeyedMac } from './openssl-mac.ts';
 import { fixedMemory } from './openssl-params.ts';
+import { Sized } from './sized.ts';
 
 const ENCRYPT = 1;
 const DECRYPT = 0;
 const COUNTER_BLOCK = 16;
 
-class OpensslEncryptThenMac implements PacketCipher {
-  readonly encrKeyLength: number;
-  readonly integKeyLength: number;
-  readonly ivLength: number;
-  readonly ivKind: CipherSizes['ivKind'];
-  readonly icvLength: number;
-  readonly blockLength: number;
-
+class OpensslEncryptThenMac extends Sized implements PacketCipher {
   readonly #ssl: OpenSsl;
   /** 0 for ENCR_NULL. */
   readonly #cipher: Address;
@@ -39,12 +33,7 @@ class OpensslEncryptThenMac implements PacketCipher {
     encrKey: Uint8Array,
     mac: KeyedMac,
   ) {
-    this.encrKeyLength = sizes.encrKeyLength;
-    this.integKeyLength = sizes.integKeyLength;
-    this.ivLength = sizes.ivLength;
-    this.ivKind = sizes.ivKind;
-    this.icvLength = sizes.icvLength;
-    this.blockLength = sizes.blockLength;
+    super(sizes);
     this.#ssl = ssl;
     this.#cipher = cipher;
     const keyLength = suite.keyBits / 8;

@@ -4,19 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { build } from 'vite';
 import { SCREENS } from '../../../electron/bridge/contract.ts';
 import { eventually } from '../running.ts';
-import { type DoubleStage, openWorld, type PageWorld, root } from './stage.ts';
+import { buildRenderer, type DoubleStage, openWorld, type PageWorld } from './stage.ts';
 
 const renderer = mkdtempSync(join(tmpdir(), 'culvert-renderer-'));
 let world: PageWorld<DoubleStage>;
 before(async () => {
-  await build({
-    configFile: join(root, 'renderer/vite.config.ts'),
-    logLevel: 'warn',
-    build: { outDir: renderer },
-  });
+  await buildRenderer(renderer);
   world = await openWorld('');
 });
 after(async () => {

@@ -10,12 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { build } from 'vite';
 import { type Service, systemService } from '../../../electron/engine/service.ts';
 import { type Command, type Ended, installCommand } from '../../../electron/engine/service-command.ts';
 import type { ServiceFacts } from '../../../electron/engine/standing.ts';
 import { eventually } from '../running.ts';
-import { type DoubleStage, openWorld, type PageWorld, root } from './stage.ts';
+import { buildRenderer, type DoubleStage, openWorld, type PageWorld, root } from './stage.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'culvert-service-'));
 const socket = join(place, 'engine.sock');
@@ -23,11 +22,7 @@ const renderer = join(place, 'renderer');
 const engines: ChildProcess[] = [];
 let world: PageWorld<DoubleStage>;
 before(async () => {
-  await build({
-    configFile: join(root, 'renderer/vite.config.ts'),
-    logLevel: 'warn',
-    build: { outDir: renderer },
-  });
+  await buildRenderer(renderer);
   world = await openWorld('');
 });
 

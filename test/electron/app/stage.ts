@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { chromium, type Page } from 'playwright-core';
+import { build as buildPages } from 'vite';
 import { findChromium } from '../../support/chromium.mjs';
 import { eventually, type RunningOptions, type RunningShell, runShell } from '../running.ts';
 
@@ -34,6 +35,15 @@ export function writeRenderer(folder: string, script: string): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'index.html'), PAGE);
   writeFileSync(join(folder, 'page.js'), script);
+}
+
+/** The real renderer, built. */
+export async function buildRenderer(folder: string): Promise<void> {
+  await buildPages({
+    configFile: join(root, 'renderer/vite.config.ts'),
+    logLevel: 'warn',
+    build: { outDir: folder },
+  });
 }
 
 /** Chromium keeps its own sandbox where it can: as root it cannot. */
