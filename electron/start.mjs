@@ -1,6 +1,6 @@
 /**
- * `npm start`: builds the shell and the renderer and runs the app with Electron, which downloads itself on its first run. Where
- * it cannot be had, one line says so and names the way that needs no Electron.
+ * `npm start`: builds the renderer and the shell and runs the app with Electron, which downloads itself on its first run.
+ * Where it cannot be had, one line says so and names the way that needs no Electron, which shows the same renderer.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -25,6 +25,8 @@ function findElectron() {
   return status === 0 && existsSync(path) ? path : undefined;
 }
 
+// Both ways show these pages.
+await build({ configFile: join(root, 'renderer/vite.config.ts'), logLevel: 'warn' });
 const electron = findElectron();
 if (!electron) {
   process.stderr.write(
@@ -33,6 +35,5 @@ if (!electron) {
   process.exit(1);
 }
 await import('./build.mjs');
-await build({ configFile: join(root, 'renderer/vite.config.ts'), logLevel: 'warn' });
 const child = spawn(electron, [root, ...process.argv.slice(2)], { stdio: 'inherit' });
 child.once('exit', (code) => process.exit(code ?? 1));
